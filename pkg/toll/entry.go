@@ -1,0 +1,42 @@
+package toll
+
+import "time"
+
+// EntryKind says what happened.
+type EntryKind string
+
+// The kinds of entries. They are stored; never renamed, never reused.
+const (
+	EntryRefused EntryKind = "refused" // a question was refused
+	EntryGranted EntryKind = "granted" // a lease was given
+	EntryAdopted EntryKind = "adopted" // a live trunk leg without a lease was taken into the book
+	EntryChanged EntryKind = "changed" // leg known, answered, re-priced or timer moved
+	EntryRenewed EntryKind = "renewed" // more talk time was reserved
+	EntryCutting EntryKind = "cutting" // the order to hang up was given
+	EntryEnded   EntryKind = "ended"   // settled
+	EntrySetting EntryKind = "setting" // the owner changed a rule, limit or lock
+)
+
+// Extends tells whether the entry widens what somebody may do. Such an entry
+// is durable before anybody hears of it; the others act at once and are
+// durable soon after.
+func (k EntryKind) Extends(e *Entry) bool {
+	switch k {
+	case EntryGranted, EntryRenewed:
+		return true
+	case EntrySetting:
+		return e.Setting != nil && !(e.Setting.Lock != nil && !e.Setting.Removed)
+	}
+	return false
+}
+
+// Entry is one line of the ledger. It carries the lease as it stands after the
+// change, whole, so that applying it needs nothing but the book.
+type Entry struct {
+	Seq     int64     `json:"seq"` // 1, 2, 3 … in the order of the book
+	At      time.Time `json:"at"`  // the ledger's clock, which never runs backwards
+	Kind    EntryKind `json:"kind"`
+	Count   int64     `json:"count,omitempty"` // how many refusals this line stands for; 0 means one
+	Lease   Lease     `json:"lease,omitzero"`
+	Setting *Setting  `json:"setting,omitempty"`
+}

@@ -1,0 +1,63 @@
+package toll
+
+import "time"
+
+// State is where a lease stands.
+type State string
+
+// The states. Granted and answered leases are live and hold what they reserved.
+const (
+	Granted  State = "granted"  // allowed, nobody has answered yet
+	Answered State = "answered" // talking
+	Ended    State = "ended"    // settled
+	Refused  State = "refused"  // never was a permission; kept for history
+)
+
+// Margin is what a lease reserves beyond the granted talk time: Asterisk cuts
+// up to a second late, and carriers bill started seconds.
+const Margin = 2 * time.Second
+
+// Lease is the permission to talk for so many seconds. Its whole cost is
+// reserved before the call is allowed.
+type Lease struct {
+	ID       string        `json:"id,omitempty"`
+	State    State         `json:"state"`
+	Key      Key           `json:"key"`
+	Caller   Caller        `json:"caller"`
+	To       Destination   `json:"to"`
+	Price    Price         `json:"price"`
+	Trunk    string        `json:"trunk,omitempty"`
+	Leg      string        `json:"leg,omitempty"`      // Uniqueid of the trunk leg, once it is known
+	Granted  time.Time     `json:"granted"`            // when it was asked, on the ledger's clock
+	Answered time.Time     `json:"answered,omitzero"`  // when the trunk leg was answered
+	Ended    time.Time     `json:"ended,omitzero"`     // when it was settled
+	Timer    time.Duration `json:"timer"`              // what the trunk leg's timer runs to, from the answer
+	Covered  time.Duration `json:"covered"`            // talk time that is reserved, from the answer; below Timer only for ordinary home calls
+	Reserved Money         `json:"reserved"`           // cost of Covered and the margin
+	Talked   time.Duration `json:"talked,omitempty"`   // settled talk time
+	Cost     Money         `json:"cost,omitempty"`     // settled cost
+	Why      Reason        `json:"why"`                // of the grant or refusal; of the end once ended
+	By       string        `json:"by,omitempty"`       // the rule, limit or lock behind Why
+	Cut      Reason        `json:"cut,omitempty"`      // we ordered it to be hung up, for this reason
+	Denied   Reason        `json:"denied,omitempty"`   // in observe mode: what it would have been refused for
+	Adopted  bool          `json:"adopted,omitempty"`  // found live, not asked for: a bypass, a fail-open call
+	Revision int64         `json:"revision,omitempty"` // of the policy that granted it
+}
+
+// Live tells whether the lease still holds something.
+func (l *Lease) Live() bool { return l.State == Granted || l.State == Answered }
+
+// Question is the question that this lease answers, asked again for another
+// purpose.
+func (l *Lease) Question(p Purpose) Question {
+	return Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered}
+}
+
+// CoveredUntil is when the reserved talk time ends, counted from the answer;
+// zero while nobody has answered.
+func (l *Lease) CoveredUntil() time.Time {
+	if l.Answered.IsZero() {
+		return time.Time{}
+	}
+	return l.Answered.Add(l.Covered)
+}

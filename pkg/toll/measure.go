@@ -1,0 +1,47 @@
+package toll
+
+import "time"
+
+// Measure names what a meter counts.
+type Measure string
+
+// Weigher says how one call weighs by a measure. A new measure is a new file
+// with a Weigher and a line in Weigher below; policy and book stay as they are.
+type Weigher interface {
+	// Refused is what a refused question leaves in the window.
+	Refused() int64
+	// Granted is what a grant leaves in the window, answered or not.
+	Granted() int64
+	// Held is what a live lease holds that covers so much talk time. It never
+	// falls when the talk time grows.
+	Held(p Price, covered time.Duration) int64
+	// Spent is what an ended lease leaves in the window beside Granted.
+	Spent(talked time.Duration, cost Money) int64
+	// Format writes a figure of this measure for a person.
+	Format(v int64) string
+}
+
+// Weigher is how calls weigh by this measure; false for a name that nobody
+// has defined.
+func (m Measure) Weigher() (Weigher, bool) {
+	switch m {
+	case Attempts:
+		return attempts{}, true
+	case RefusedAttempts:
+		return refusedAttempts{}, true
+	case Calls:
+		return calls{}, true
+	case Concurrent:
+		return concurrent{}, true
+	case Cost:
+		return cost{}, true
+	case Seconds:
+		return seconds{}, true
+	}
+	return nil, false
+}
+
+// Measures lists every measure, for checks and help.
+func Measures() []Measure {
+	return []Measure{Attempts, RefusedAttempts, Calls, Concurrent, Cost, Seconds}
+}

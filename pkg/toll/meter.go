@@ -1,0 +1,148 @@
+package toll
+
+import (
+	"fmt"
+	"time"
+)
+
+// Scope says what a meter counts apart: one figure for each caller, country …
+type Scope string
+
+// The scopes.
+const (
+	PerSite    Scope = "site"
+	PerPBX     Scope = "pbx"
+	PerCaller  Scope = "caller"
+	PerGroup   Scope = "group"
+	PerTrunk   Scope = "trunk"
+	PerCountry Scope = "country"
+	PerRange   Scope = "range"
+	PerNumber  Scope = "number"
+	PerCall    Scope = "call" // the lease itself; needs no window
+)
+
+// Scopes lists every scope, for checks and help.
+func Scopes() []Scope {
+	return []Scope{PerSite, PerPBX, PerCaller, PerGroup, PerTrunk, PerCountry, PerRange, PerNumber, PerCall}
+}
+
+// Subject is whose figure a question counts in; false where the scope does not
+// apply to it (no group, no trunk known).
+func (s Scope) Subject(q Question) (string, bool) {
+	switch s {
+	case PerSite:
+		return "", true
+	case PerPBX:
+		return q.Key.PBX, true
+	case PerCaller:
+		return q.Caller.String(), true
+	case PerGroup:
+		return q.Caller.Group, q.Caller.Group != ""
+	case PerTrunk:
+		return q.Trunk, q.Trunk != ""
+	case PerCountry:
+		return q.To.Country, q.To.Country != ""
+	case PerRange:
+		return q.To.Range, q.To.Range != ""
+	case PerNumber:
+		return q.To.Number(), true
+	}
+	return "", false
+}
+
+// Where narrows a meter or a limit to a part of the destinations.
+type Where string
+
+// The parts. A class name is a part as well.
+const (
+	Anywhere   Where = ""
+	AtHome     Where = "home"    // ordinary home numbers
+	Abroad     Where = "abroad"  // everything outside the site's own country
+	Chargeable Where = "special" // neither ordinary home nor abroad: premium, shared cost, personal, unplaced
+)
+
+// Covers tells whether a call to that class counts. Emergency, internal and
+// feature calls never do.
+func (w Where) Covers(c Class) bool {
+	if !c.Metered() {
+		return false
+	}
+	switch w {
+	case Anywhere:
+		return true
+	case AtHome:
+		return c.Ordinary()
+	case Abroad:
+		return c.Abroad()
+	case Chargeable:
+		return !c.Ordinary() && !c.Abroad()
+	}
+	return Class(w) == c
+}
+
+// Meter names one family of figures. Two limits with the same meter share it.
+type Meter struct {
+	Measure Measure       `json:"measure"`
+	Scope   Scope         `json:"scope"`
+	Window  time.Duration `json:"window,omitempty"` // rolling; 0 counts only what is live
+	Where   Where         `json:"where,omitempty"`
+}
+
+// String writes the meter as commands and figures name it.
+func (m Meter) String() string {
+	s := fmt.Sprintf("%s per %s", m.Measure, m.Scope)
+	if m.Where != Anywhere {
+		s += " " + string(m.Where)
+	}
+	if m.Window > 0 {
+		s += " in " + m.Window.String()
+	}
+	return s
+}
+
+// Usage is where a meter stands for one subject.
+type Usage struct {
+	Value int64 `json:"value"` // spent inside the window
+	Held  int64 `json:"held"`  // reserved by live leases
+	Ready bool  `json:"ready"` // false while a new meter is filled from history
+}
+
+// Usages are the figures and locks that stand when a question is judged.
+type Usages interface {
+	// Usage is where the meter stands for the question's own subject.
+	Usage(Meter) Usage
+	// Lock is the lock that shuts the question's caller, range or trunk.
+	Lock() (Lock, bool)
+}
+
+// Action is what a limit does when its threshold is reached.
+type Action string
+
+// The actions.
+const (
+	Alert      Action = "alert"
+	Deny       Action = "deny"
+	Cut        Action = "cut"         // hang up the live calls concerned
+	LockCaller Action = "lock_caller" // shut the caller until released
+)
+
+// Limit is a meter with thresholds.
+type Limit struct {
+	ID      string   `json:"id"`
+	Meter   Meter    `json:"meter"`
+	When    string   `json:"when,omitempty"` // name of a schedule; empty means always
+	Warn    int64    `json:"warn,omitempty"` // 0 means no warning
+	Act     int64    `json:"act"`            // in the measure's unit; 0 means nothing at all is let through
+	Do      []Action `json:"do,omitempty"`   // none given means deny
+	Observe bool     `json:"observe,omitempty"`
+	Comment string   `json:"comment,omitempty"`
+}
+
+// Subject is whose figure of this meter a question counts in; false where it
+// does not count at all.
+func (m Meter) Subject(q Question) (string, bool) {
+	if !m.Where.Covers(q.To.Class) {
+		return "", false
+	}
+	return m.Scope.Subject(q)
+}

@@ -1,0 +1,41 @@
+package toll
+
+import "time"
+
+// Price is what a carrier charges for one destination.
+type Price struct {
+	PerMinute Money         `json:"per_minute"`
+	Connect   Money         `json:"connect,omitempty"`   // charged once, as soon as the call is answered
+	Minimum   time.Duration `json:"minimum,omitempty"`   // the least that is billed, whole seconds
+	Increment time.Duration `json:"increment,omitempty"` // billing step, whole seconds; 0 means one second
+	Free      time.Duration `json:"free,omitempty"`      // seconds of each call that cost nothing
+	Assumed   bool          `json:"assumed,omitempty"`   // no rate deck says so; shown wherever the price is shown
+}
+
+// Cost is what a call of that length costs once it was answered: the connect
+// fee, and the started seconds after the free ones, raised to the minimum and
+// to whole increments. It rounds up to the millionth, never down. A call that
+// was never answered costs nothing; that is the caller's to know.
+func (p Price) Cost(talk time.Duration) Money {
+	seconds := wholeSeconds(talk)
+	if seconds <= 0 {
+		return max(p.Connect, 0)
+	}
+	seconds = max(seconds-wholeSeconds(p.Free), 0)
+	if seconds > 0 {
+		seconds = max(seconds, wholeSeconds(p.Minimum))
+		step := max(wholeSeconds(p.Increment), 1)
+		seconds = (seconds + step - 1) / step * step
+	}
+	sixtieths := p.PerMinute.times(seconds)
+	minutes := sixtieths / 60
+	if sixtieths%60 != 0 {
+		minutes++
+	}
+	return max(p.Connect, 0).plus(minutes)
+}
+
+// wholeSeconds rounds a length up to seconds, as carriers do.
+func wholeSeconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
+}
