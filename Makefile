@@ -1,0 +1,90 @@
+# Everything a developer of Tollfuse types. "make" alone lists it.
+#
+#   PKG=./agi/...   narrows lint, vet, test, bench and fuzz to one room
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PKG         ?= ./...
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BENCH       ?= .
+BENCHTIME   ?= 1s
+FUZZTIME    ?= 60s
+E2E_TIMEOUT ?= 30m
+
+# The linter is built from source by the Go module proxy's copy, so that nothing
+# has to be installed beforehand. Its name carries both versions: another pin, or
+# another Go, builds another binary, and otherwise nothing is rebuilt. It is not
+# a "tool" in go.mod, where its two hundred modules would become ours.
+GOLANGCI_VERSION := v2.15.0
+GOVERSION        := $(shell go env GOVERSION)
+GOLANGCI         := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)-$(GOVERSION)
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## build bin/tollfuse
+	CGO_ENABLED=1 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/tollfuse ./cmd/tollfuse
+
+.PHONY: demo
+demo: build ## watch a weekend's attack on a simulated Asterisk, in half a minute
+	bin/tollfuse demo
+
+.PHONY: test
+test: lint vet ## lint, vet, and every test with the race detector
+	CGO_ENABLED=1 go test -race $(PKG)
+
+.PHONY: vet
+vet:
+	go vet -tags e2e $(PKG)
+
+.PHONY: lint
+lint: $(GOLANGCI) ## the linters of .golangci.yml; the first call builds them
+	$(GOLANGCI) run $(PKG)
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format every Go file the way lint wants it
+	$(GOLANGCI) fmt
+
+# The name is moved into place at the end, so that an interrupted build leaves none.
+$(GOLANGCI):
+	@echo 'building golangci-lint $(GOLANGCI_VERSION) with $(GOVERSION), once (a minute or two)'
+	@mkdir -p .cache/bin && tmp=$$(mktemp -d .cache/build.XXXXXX) && trap 'rm -rf "$$tmp"' EXIT && \
+	GOFLAGS= GOBIN="$$PWD/$$tmp" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && \
+	rm -f .cache/bin/golangci-lint-* && mv "$$tmp/golangci-lint" $@
+
+.PHONY: e2e
+e2e: need-root build ## the tests on a real Asterisk 22 and 16 (root, Debian; installs what it needs)
+	testdata/lab/lab roots
+	go test -tags e2e -count=1 -timeout $(E2E_TIMEOUT) ./pkg/e2e/...
+
+.PHONY: demo-asterisk
+demo-asterisk: need-root build ## the demo on a real Asterisk (root, Debian)
+	testdata/lab/lab roots
+	testdata/lab/demo
+
+.PHONY: need-root
+need-root:
+	@[ "$$(id -u)" = 0 ] || { echo 'this needs root: it makes Debian chroots with a real Asterisk in each; run it with sudo' >&2; exit 1; }
+
+.PHONY: bench
+bench: ## every benchmark, BENCHTIME=1s each
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout 20m $(PKG)
+
+# "go test -list" prints the targets of a package, then the line "ok package".
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZTIME=60s each
+	@targets=$$(go test -list '^Fuzz' $(PKG) | awk '/^Fuzz/ {name[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, name[i]; n = 0}'); \
+	[ -n "$$targets" ] || { echo 'no fuzz target in $(PKG)' >&2; exit 1; }; \
+	failed=; while read -r package target; do \
+		echo "== $$target in $$package for $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || failed+=" $$target"; \
+	done <<<"$$targets"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+.PHONY: clean
+clean: ## remove what was built, the linter too
+	rm -rf bin .cache
