@@ -81,7 +81,7 @@ fuzz: ## every fuzz target, FUZZTIME=60s each
 	[ -n "$$targets" ] || { echo 'no fuzz target in $(PKG)' >&2; exit 1; }; \
 	failed=; while read -r package target; do \
 		echo "== $$target in $$package for $(FUZZTIME)"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || failed+=" $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$package" </dev/null || failed+=" $$target"; \
 	done <<<"$$targets"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
