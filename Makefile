@@ -13,13 +13,16 @@ BENCHTIME   ?= 1s
 FUZZTIME    ?= 60s
 E2E_TIMEOUT ?= 30m
 
-# The linter is built from source by the Go module proxy's copy, so that nothing
-# has to be installed beforehand. Its name carries both versions: another pin, or
-# another Go, builds another binary, and otherwise nothing is rebuilt. It is not
-# a "tool" in go.mod, where its two hundred modules would become ours.
+# Tools are built from source, which Go fetches like any module, so that nothing
+# has to be installed beforehand. The name of a binary carries both versions:
+# another pin, or another Go, builds another one, and otherwise nothing is
+# rebuilt. They are no "tool" in go.mod, where their hundreds of modules would
+# become ours.
 GOLANGCI_VERSION := v2.15.0
+NFPM_VERSION     := v2.45.0
 GOVERSION        := $(shell go env GOVERSION)
 GOLANGCI         := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)-$(GOVERSION)
+NFPM             := .cache/bin/nfpm-$(NFPM_VERSION)-$(GOVERSION)
 
 .PHONY: help
 help: ## print this list
@@ -49,12 +52,29 @@ lint: $(GOLANGCI) ## the linters of .golangci.yml; the first call builds them
 fmt: $(GOLANGCI) ## format every Go file the way lint wants it
 	$(GOLANGCI) fmt
 
-# The name is moved into place at the end, so that an interrupted build leaves none.
-$(GOLANGCI):
-	@echo 'building golangci-lint $(GOLANGCI_VERSION) with $(GOVERSION), once (a minute or two)'
+# $(call install,MODULE@VERSION,COMMAND) builds a tool from source. It is moved
+# into place at the end, so that an interrupted build leaves nothing behind.
+define install
+	@echo 'building $(2) with $(GOVERSION), once (a minute or two)'
 	@mkdir -p .cache/bin && tmp=$$(mktemp -d .cache/build.XXXXXX) && trap 'rm -rf "$$tmp"' EXIT && \
-	GOFLAGS= GOBIN="$$PWD/$$tmp" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && \
-	rm -f .cache/bin/golangci-lint-* && mv "$$tmp/golangci-lint" $@
+	GOFLAGS= GOBIN="$$PWD/$$tmp" go install $(1) && \
+	rm -f .cache/bin/$(2)-v* && mv "$$tmp/$(2)" $@
+endef
+
+$(GOLANGCI):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION),golangci-lint)
+
+$(NFPM):
+	$(call install,github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION),nfpm)
+
+# A version without a tag is only a hash; neither format takes a dash in it.
+.PHONY: package
+package: build $(NFPM) ## bin/*.deb and bin/*.rpm
+	@version=$(subst -,+,$(patsubst v%,%,$(VERSION))); \
+	[[ $$version == [0-9]*.* ]] || version=0+git$$version; \
+	for format in deb rpm; do \
+		ARCH=$$(go env GOARCH) VERSION=$$version $(NFPM) package -f packaging/nfpm.yaml -p $$format -t bin/; \
+	done
 
 .PHONY: e2e
 e2e: need-root build ## the tests on a real Asterisk 22 and 16 (root, Debian; installs what it needs)
