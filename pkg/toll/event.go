@@ -5,7 +5,7 @@ import "time"
 // EventKind says what the watcher saw.
 type EventKind string
 
-// The events. They speak of one lease, but for Resynced and ClockStepped.
+// The events. They speak of one lease, but for LegFound and ClockStepped.
 const (
 	LegDialled   EventKind = "dialled"  // a trunk leg was begun under the lease
 	LegAnswered  EventKind = "answered" // the trunk leg was answered
@@ -23,12 +23,12 @@ type Event struct {
 	PBX   string        `json:"pbx"`
 	Lease string        `json:"lease,omitempty"` // its ID
 	Leg   string        `json:"leg,omitempty"`   // Uniqueid of the trunk leg
-	Talk  time.Duration `json:"talk,omitempty"`  // found, resynced: how long the leg has been up; 0 and not Up is not answered
-	Up    bool          `json:"up,omitempty"`    // found: the leg is answered
+	Up    bool          `json:"up,omitempty"`    // found: the leg is answered, and
+	Talk  time.Duration `json:"talk,omitempty"`  // answered, found: has been for so long already
 	Timer time.Duration `json:"timer,omitempty"` // timer: from the answer
 	Found *Question     `json:"found,omitempty"` // found: who calls where, as far as can be told
-	Why   Reason        `json:"why,omitempty"`   // found: bypass or fail_open; ended: the reason if not hangup
-	Live  []string      `json:"live,omitempty"`  // resynced: IDs of leases
+	Why   Reason        `json:"why,omitempty"`   // found: bypass, fail_open or emergency; ended: one of the Ended reasons
+	Cut   bool          `json:"cut,omitempty"`   // found: hang it up whatever policy says
 }
 
 // OrderKind says what the watcher must do.

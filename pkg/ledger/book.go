@@ -1,0 +1,219 @@
+package ledger
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/meter"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Judge is policy, as the book needs it. It is immutable: With makes another.
+type Judge interface {
+	// Judge says what policy thinks of the question, given the figures.
+	Judge(now time.Time, q toll.Question, u toll.Usages) toll.Judgement
+	// Meters are the meters that its limits need.
+	Meters() []toll.Meter
+	// Revision is that of the newest setting in it.
+	Revision() int64
+	// With is this policy with one more setting, or why that cannot be.
+	With(s toll.Setting) (Judge, error)
+}
+
+// Options bound and time a book.
+type Options struct {
+	Epoch  int64         // of the leader that keeps the book; makes lease IDs unique
+	Ring   time.Duration // the longest that a call may ring before it is answered
+	Grace  time.Duration // how long after its last possible moment a silent lease is settled
+	Verify time.Duration // after which Asterisk must know the channel that asked
+	Bound  int           // subjects that a meter counts apart
+	Leases int           // live leases at most; more questions are refused
+}
+
+// withDefaults fills what was left out.
+func (o Options) withDefaults() Options {
+	fill := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	fill(&o.Ring, 2*time.Minute)
+	fill(&o.Grace, 30*time.Second)
+	fill(&o.Verify, 2*time.Second)
+	if o.Bound <= 0 {
+		o.Bound = meter.DefaultBound
+	}
+	if o.Leases <= 0 {
+		o.Leases = 50_000
+	}
+	return o
+}
+
+// Book is the state of all calls in memory. It is not safe for concurrent use.
+type Book struct {
+	options  Options
+	judge    Judge
+	meters   *meter.Set
+	live     map[string]*holder
+	byKey    map[toll.Key]string
+	due      dueHeap
+	settings map[settingKey]toll.Setting
+	now      time.Time // the newest time the book has seen
+	seq      int64
+	complete bool // the past is known: a meter made now has missed nothing
+}
+
+// settingKey names a setting among all.
+type settingKey struct{ kind, id string }
+
+// holder is a live lease with what the book plans for it.
+type holder struct {
+	lease    toll.Lease
+	slice    time.Duration // of the newest grant or renewal
+	verified bool          // the order to verify was given, or a leg has been seen
+	due      time.Time     // when Tick must look at it
+	heapAt   int           // place in the heap of dues
+	retry    time.Time     // when a refused renewal or a cut is tried again
+
+	askerGone bool   // the channel that asked has gone, the leg not yet
+	refusedBy string // what refused the newest renewal
+}
+
+// NewBook makes an empty book that knows no past. Apply what the store
+// replays, then call Begin.
+func NewBook(judge Judge, o Options) *Book {
+	b := &Book{
+		options:  o.withDefaults(),
+		judge:    judge,
+		live:     make(map[string]*holder),
+		byKey:    make(map[toll.Key]string),
+		settings: make(map[settingKey]toll.Setting),
+		complete: true,
+	}
+	b.meters = meter.NewSet(b.options.Bound)
+	b.requireMeters()
+	return b
+}
+
+// Begin ends the replay: from here on a meter that a new limit needs has
+// missed its past and says so.
+func (b *Book) Begin() { b.complete = false }
+
+// Apply makes the entry part of the book. The living book and the restarting
+// one go through this same door. A setting that policy refuses is an error,
+// and then nothing has changed.
+func (b *Book) Apply(e toll.Entry) error {
+	if e.Kind == toll.EntrySetting {
+		if err := b.applySetting(e); err != nil {
+			return fmt.Errorf("apply entry %d: %w", e.Seq, err)
+		}
+	} else {
+		b.applyLease(e)
+	}
+	b.seq = max(b.seq, e.Seq)
+	b.advance(e.At)
+	return nil
+}
+
+// applyLease moves a lease from what the book knows to what the entry says,
+// and the meters with it.
+func (b *Book) applyLease(e toll.Entry) {
+	l := e.Lease
+	q := l.Question(toll.Ask)
+	if e.Kind == toll.EntryRefused {
+		b.meters.Refused(e.At, q, max(e.Count, 1))
+		return
+	}
+	h, known := b.live[l.ID]
+	if known {
+		b.meters.Hold(h.lease.Question(toll.Ask), -1)
+	} else {
+		b.meters.Granted(l.Granted, q)
+	}
+	if !l.Live() {
+		b.meters.Spent(l.Ended, q, l.Talked, l.Cost)
+		b.forget(h)
+		return
+	}
+	b.meters.Hold(q, 1)
+	if !known {
+		h = &holder{slice: l.Covered, heapAt: -1}
+		b.live[l.ID] = h
+	} else if l.Covered > h.lease.Covered {
+		h.slice = l.Covered - h.lease.Covered
+	}
+	h.lease = l
+	b.byKey[l.Key] = l.ID
+	b.plan(h)
+}
+
+// forget drops a lease that has ended; nil is one the book never knew alive.
+func (b *Book) forget(h *holder) {
+	if h == nil {
+		return
+	}
+	if b.byKey[h.lease.Key] == h.lease.ID {
+		delete(b.byKey, h.lease.Key)
+	}
+	delete(b.live, h.lease.ID)
+	b.due.remove(h)
+}
+
+// advance moves the book's time, which never runs backwards.
+func (b *Book) advance(now time.Time) time.Time {
+	if now.After(b.now) {
+		b.now = now
+	}
+	return b.now
+}
+
+// write makes an entry of what happened and applies it. It is for entries
+// about leases, which cannot fail.
+func (b *Book) write(kind toll.EntryKind, l toll.Lease) toll.Entry {
+	e := toll.Entry{Seq: b.seq + 1, At: b.now, Kind: kind, Lease: l}
+	b.applyLease(e)
+	b.seq = e.Seq
+	return e
+}
+
+// newID names a lease: the leader's epoch and the entry that grants it, which
+// together never recur.
+func (b *Book) newID() string {
+	return strconv.FormatInt(b.options.Epoch, 36) + "-" + strconv.FormatInt(b.seq+1, 36)
+}
+
+// Lease is a copy of a live lease.
+func (b *Book) Lease(id string) (toll.Lease, bool) {
+	if h := b.live[id]; h != nil {
+		return h.lease, true
+	}
+	return toll.Lease{}, false
+}
+
+// Leases are copies of all live leases, in no order.
+func (b *Book) Leases() []toll.Lease {
+	all := make([]toll.Lease, 0, len(b.live))
+	for _, h := range b.live {
+		all = append(all, h.lease)
+	}
+	return all
+}
+
+// Revision is that of the policy in force.
+func (b *Book) Revision() int64 { return b.judge.Revision() }
+
+// standing are the figures and locks that stand for one question.
+type standing struct {
+	book *Book
+	now  time.Time
+	q    toll.Question
+}
+
+func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.now, m, s.q) }
+func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.now, s.q) }
+
+// judgeNow asks policy, with the figures as they stand.
+func (b *Book) judgeNow(q toll.Question) toll.Judgement {
+	return b.judge.Judge(b.now, q, standing{b, b.now, q})
+}

@@ -1,0 +1,31 @@
+package ledger
+
+import "time"
+
+// Clock is the ledger's clock. It starts at the wall's time, or at the newest
+// entry if the wall lags behind that, and from there on follows the monotonic
+// clock: whoever sets the wall clock neither refills nor empties a window.
+type Clock struct {
+	base  time.Time // on the wall, without a monotonic reading
+	start time.Time // with one
+	drift time.Duration
+}
+
+// NewClock makes a clock that is never before the newest entry.
+func NewClock(newest time.Time) *Clock {
+	start := time.Now()
+	return &Clock{base: later(start.Round(0), newest), start: start}
+}
+
+// Now is the ledger's time.
+func (c *Clock) Now() time.Time { return c.base.Add(time.Since(c.start)) }
+
+// Stepped tells by how much the wall clock was set against the monotonic one
+// since it was last asked. It is for one goroutine.
+func (c *Clock) Stepped() time.Duration {
+	now := time.Now()
+	drift := now.Round(0).Sub(c.start.Round(0)) - now.Sub(c.start)
+	step := drift - c.drift
+	c.drift = drift
+	return step
+}

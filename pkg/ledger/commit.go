@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// retryStore is how often a failing store is tried when nobody asks.
+const retryStore = time.Second
+
+// maxBacklog bounds what is kept in memory for a store that fails. Beyond it
+// refusals go first; they were counted and logged.
+const maxBacklog = 100_000
+
+// ripeAt is how many entries are written without waiting for more.
+const ripeAt = 512
+
+// batch is what one commit writes, and who waits for it.
+type batch struct {
+	begun   time.Time
+	entries []toll.Entry
+	waiters []*waiter
+}
+
+// waiter waits for its entries to be durable: a question, a change of the
+// owner's, or an order that may go out only then.
+type waiter struct {
+	request *request
+	result  result
+	entry   toll.Entry // what extends permission
+	changed *Changed
+	order   *toll.Order
+}
+
+type commit struct {
+	batch *batch
+	err   error
+}
+
+func (b *batch) add(now time.Time, entries []toll.Entry, w *waiter) {
+	if len(b.entries) == 0 {
+		b.begun = now
+	}
+	b.entries = append(b.entries, entries...)
+	if w != nil {
+		b.waiters = append(b.waiters, w)
+	}
+}
+
+// commitLoop writes batches, one after the other. Its context is never
+// cancelled: a commit that has begun ends as it ends.
+func (l *Ledger) commitLoop(batches <-chan *batch, done chan<- commit) {
+	for b := range batches {
+		done <- commit{b, l.store.Append(context.Background(), l.epoch, b.entries)}
+	}
+}
+
+// ripe tells whether the next batch should be written now: somebody waits for
+// it, it is large, or it has waited long enough.
+func (d *decider) ripe() bool {
+	now := d.ledger.clock.Now()
+	switch {
+	case len(d.next.waiters) > 0:
+		return true
+	case now.Before(d.retryAt):
+		return false
+	case len(d.next.entries) >= ripeAt || len(d.backlog) > 0:
+		return true
+	}
+	return len(d.next.entries) > 0 && !now.Before(d.next.begun.Add(d.ledger.flush))
+}
+
+// take closes the next batch: permissions that nobody waits for any more are
+// withdrawn before they are written, and what an earlier failure left behind
+// goes first. It is nil when there is nothing to write.
+func (d *decider) take() *batch {
+	b := d.next
+	d.next = &batch{}
+	d.dropAbandoned(d.ledger.clock.Now(), b)
+	b.entries = append(d.backlog, b.entries...)
+	d.backlog = nil
+	if len(b.entries) == 0 {
+		return nil
+	}
+	return b
+}
+
+// dropAbandoned withdraws what nobody waits for any more, so that it holds
+// nothing while a slow store keeps the batch waiting.
+func (d *decider) dropAbandoned(now time.Time, b *batch) {
+	kept := b.waiters[:0]
+	for _, w := range b.waiters {
+		if w.request != nil && w.request.state.Load() == abandoned {
+			b.entries = append(b.entries, d.withdraw(now, w, errAbandoned)...)
+			continue
+		}
+		kept = append(kept, w)
+	}
+	clear(b.waiters[len(kept):])
+	b.waiters = kept
+}
+
+// finish answers those who waited for a commit.
+func (d *decider) finish(c commit) {
+	now := d.ledger.clock.Now()
+	if c.err != nil {
+		d.fail(now, c)
+		return
+	}
+	if d.ledger.failing.Swap(false) {
+		d.ledger.log.Info("the ledger can be written again")
+		d.retryAt = time.Time{}
+	}
+	for _, w := range c.batch.waiters {
+		if w.order != nil {
+			d.ledger.orders.put([]toll.Order{*w.order})
+		}
+		if w.request != nil && !d.deliver(now, w.request, w.result) {
+			d.record(now, d.withdraw(now, w, errAbandoned))
+		}
+	}
+}
+
+// fail takes back what a failed commit would have allowed, and keeps what
+// narrows or records for the next try.
+func (d *decider) fail(now time.Time, c commit) {
+	if !d.ledger.failing.Swap(true) {
+		d.ledger.log.Error("the ledger cannot be written; the failure policy answers until it can", "error", c.err)
+	}
+	d.retryAt = now.Add(retryStore)
+	for i := range c.batch.entries {
+		if e := &c.batch.entries[i]; !e.Kind.Extends(e) {
+			d.backlog = append(d.backlog, *e)
+		}
+	}
+	err := fmt.Errorf("%w: %w", ErrDown, c.err)
+	for _, w := range c.batch.waiters {
+		d.backlog = append(d.backlog, d.withdraw(now, w, err)...)
+		if w.request != nil {
+			w.request.answer(result{err: err})
+		}
+	}
+	d.trimBacklog()
+}
+
+// withdraw takes back what a waiter was to be given. A permission that was
+// durable and came too late is taken back like one that was not.
+func (d *decider) withdraw(now time.Time, w *waiter, why error) []toll.Entry {
+	if w.changed != nil {
+		if why == errAbandoned {
+			return nil // a change of the owner's stands, whether or not he still listens
+		}
+		if err := d.book.Undo(now, *w.changed); err != nil {
+			d.ledger.log.Error("a change that could not be written could not be undone", "error", err)
+		}
+		return nil
+	}
+	return d.book.Withdraw(now, w.entry)
+}
+
+// trimBacklog keeps the backlog within its bound.
+func (d *decider) trimBacklog() {
+	if len(d.backlog) <= maxBacklog {
+		return
+	}
+	kept := d.backlog[:0]
+	for _, e := range d.backlog {
+		if e.Kind != toll.EntryRefused {
+			kept = append(kept, e)
+		}
+	}
+	d.ledger.log.Error("refusals are dropped from what waits for the ledger", "dropped", len(d.backlog)-len(kept))
+	d.backlog = kept
+}

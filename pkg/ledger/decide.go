@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// emergencyTimer is written where a timer must be given for a call that
+// nothing may end. It has no other meaning.
+const emergencyTimer = 24 * time.Hour
+
+// Decide answers a question and reserves what it allows. The same question
+// asked again while nobody has answered finds the same lease.
+func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entry) {
+	b.advance(now)
+	if q.Purpose == toll.Explain {
+		return toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}, nil
+	}
+	q.Purpose, q.Covered = toll.Ask, 0
+	if h := b.unanswered(q.Key); h != nil {
+		return b.decideAgain(h, q)
+	}
+	j := b.judgeNow(q)
+	if j.Allow && len(b.live) >= b.options.Leases && q.To.Class != toll.Emergency {
+		j = toll.Judgement{Reason: toll.ReasonLimit, By: "live leases"}
+	}
+	if !j.Allow {
+		return b.refuse(q, j)
+	}
+	l := b.allot(q, j)
+	l.ID = b.newID()
+	return b.permit(j, toll.EntryGranted, l)
+}
+
+// unanswered is the lease that this key has already, while it may still be
+// given again.
+func (b *Book) unanswered(k toll.Key) *holder {
+	if h := b.live[b.byKey[k]]; h != nil && h.lease.State == toll.Granted {
+		return h
+	}
+	return nil
+}
+
+// decideAgain answers a question whose lease nobody has answered yet: the next
+// trunk of a failover, or the same request once more.
+func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Entry) {
+	l := h.lease
+	if l.Cut != "" {
+		return b.refuse(q, toll.Judgement{Reason: l.Cut, By: l.By})
+	}
+	if l.Caller == q.Caller && l.Price == q.Price && l.Trunk == q.Trunk {
+		j := toll.Judgement{Allow: true, Reason: l.Why, By: l.By, Slice: l.Covered, Denied: l.Denied}
+		return toll.Verdict{Judgement: j, Lease: l, Revision: l.Revision}, nil
+	}
+	// Another trunk or price is judged as if the first permission had been
+	// given back; when it is allowed, the lease stays one and is counted once.
+	b.meters.Hold(l.Question(toll.Ask), -1)
+	j := b.judgeNow(q)
+	b.meters.Hold(l.Question(toll.Ask), 1)
+	if !j.Allow {
+		ended := b.settle(h, toll.EndedUnused, 0, 0)
+		verdict, entries := b.refuse(q, j)
+		return verdict, append([]toll.Entry{ended}, entries...)
+	}
+	next := b.allot(q, j)
+	next.ID, next.Granted, next.Leg = l.ID, l.Granted, l.Leg
+	return b.permit(j, toll.EntryGranted, next)
+}
+
+// allot makes the lease that a judgement allows.
+func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
+	l := toll.Lease{
+		State: toll.Granted, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
+		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(),
+	}
+	if q.To.Class == toll.Emergency {
+		l.Timer = emergencyTimer
+		return l
+	}
+	l.Covered, l.Timer = j.Slice, j.Slice
+	if longTimer(&l) {
+		l.Timer = max(j.Maximum, j.Slice)
+	}
+	if q.To.Class.Metered() {
+		l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+	}
+	return l
+}
+
+// longTimer tells whether the trunk leg's timer runs to the longest allowed
+// call while only a slice is reserved: for the firm's everyday calls, which a
+// dead daemon must not cut, and where the site only observes.
+func longTimer(l *toll.Lease) bool { return l.To.Class.Ordinary() || l.Denied != "" }
+
+func (b *Book) permit(j toll.Judgement, kind toll.EntryKind, l toll.Lease) (toll.Verdict, []toll.Entry) {
+	e := b.write(kind, l)
+	return toll.Verdict{Judgement: j, Lease: l, Revision: b.judge.Revision()}, []toll.Entry{e}
+}
+
+func (b *Book) refuse(q toll.Question, j toll.Judgement) (toll.Verdict, []toll.Entry) {
+	l := toll.Lease{
+		State: toll.Refused, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
+		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(),
+	}
+	e := b.write(toll.EntryRefused, l)
+	return toll.Verdict{Judgement: j, Revision: b.judge.Revision()}, []toll.Entry{e}
+}
+
+// Withdraw takes back what an entry allowed that could not be made durable, or
+// that came too late for the one who asked. Nobody heard of it, so it cost
+// nothing; that the question was asked stays counted.
+func (b *Book) Withdraw(now time.Time, e toll.Entry) []toll.Entry {
+	b.advance(now)
+	h := b.live[e.Lease.ID]
+	if h == nil {
+		return nil
+	}
+	switch {
+	case e.Kind == toll.EntryGranted && h.lease.State == toll.Granted && h.lease.Leg == "":
+		return []toll.Entry{b.settle(h, toll.EndedWithdraw, 0, 0)}
+	case e.Kind == toll.EntryRenewed && h.lease.Covered == e.Lease.Covered && !longTimer(&h.lease):
+		l := h.lease
+		l.Covered -= h.slice
+		l.Timer, l.Reserved = l.Covered, l.Price.Cost(l.Covered+toll.Margin)
+		h.retry = now.Add(time.Second)
+		return []toll.Entry{b.write(toll.EntryChanged, l)}
+	}
+	return nil
+}

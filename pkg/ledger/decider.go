@@ -1,0 +1,269 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// heartbeat is the longest that the decider sleeps.
+const heartbeat = 250 * time.Millisecond
+
+// gather bounds how many requests are taken at one go, so that commits and
+// dues get their turn.
+const gather = 256
+
+// clockStep is from which difference between wall and monotonic clock the
+// timers in Asterisk are set anew.
+const clockStep = 500 * time.Millisecond
+
+// decider is the one goroutine that owns the book.
+type decider struct {
+	ledger   *Ledger
+	book     *Book
+	next     *batch    // gathers what the next commit writes
+	inFlight bool      // a batch is with the committer,
+	sent     time.Time // since then
+	backlog  []toll.Entry
+	retryAt  time.Time // while the store fails: when the backlog is tried again
+	repeats  *repeats
+}
+
+func newDecider(l *Ledger, b *Book) decider {
+	return decider{ledger: l, book: b, next: &batch{}, repeats: newRepeats()}
+}
+
+// Run decides until the context ends, then commits what is left. It must be
+// called once.
+func (l *Ledger) Run(ctx context.Context) error {
+	defer close(l.done)
+	toCommit, committed := make(chan *batch), make(chan commit, 1)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		l.commitLoop(toCommit, committed)
+	}()
+	d := &l.decider
+	d.review()
+	d.loop(ctx, toCommit, committed)
+	if d.inFlight {
+		d.finish(<-committed)
+	}
+	d.next.entries = append(d.next.entries, d.repeats.flush(time.Time{})...)
+	if last := d.take(); last != nil {
+		toCommit <- last
+		d.finish(<-committed)
+	}
+	close(toCommit)
+	<-stopped
+	if len(d.backlog) > 0 {
+		l.log.Error("the ledger closes with entries that could not be written", "entries", len(d.backlog))
+	}
+	return nil
+}
+
+// loop is the life of the decider.
+func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-chan commit) {
+	l := d.ledger
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		l.beat()
+		d.tick()
+		if !d.inFlight && d.ripe() {
+			if b := d.take(); b != nil {
+				toCommit <- b
+				d.inFlight, d.sent = true, l.clock.Now()
+			}
+		}
+		timer.Reset(d.sleep())
+		select {
+		case r := <-l.requests:
+			d.handle(r)
+			d.handleWaiting()
+		case c := <-committed:
+			d.inFlight = false
+			d.finish(c)
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// handleWaiting takes what else waits, so that a burst shares one commit.
+func (d *decider) handleWaiting() {
+	for range gather {
+		select {
+		case r := <-d.ledger.requests:
+			d.handle(r)
+		default:
+			return
+		}
+	}
+}
+
+// sleep is how long nothing need be done unless somebody asks.
+func (d *decider) sleep() time.Duration {
+	now := d.ledger.clock.Now()
+	wake := heartbeat
+	if due, any := d.book.Next(); any {
+		wake = min(wake, due.Sub(now))
+	}
+	if !d.inFlight && len(d.next.entries) > 0 {
+		wake = min(wake, later(d.next.begun.Add(d.ledger.flush), d.retryAt).Sub(now))
+	}
+	return max(wake, time.Millisecond)
+}
+
+func (d *decider) handle(r *request) {
+	if r.state.Load() == abandoned {
+		return
+	}
+	now := d.ledger.clock.Now()
+	switch r.kind {
+	case reqDecide:
+		d.decide(now, r)
+	case reqRecord:
+		orders, entries := d.book.Record(now, r.event)
+		d.narrow(orders, entries)
+		r.answer(result{})
+	case reqChange:
+		d.change(now, r)
+	case reqCut:
+		orders, entries, found := d.book.Cut(now, r.lease, r.why, r.by)
+		d.narrow(orders, entries)
+		if !found {
+			r.answer(result{err: ErrNoLease})
+			return
+		}
+		r.answer(result{})
+	case reqView:
+		r.answer(result{view: View{
+			At: now, Revision: d.book.Revision(), Failing: d.ledger.failing.Load(),
+			Leases: d.book.Leases(), Settings: d.book.Settings(),
+		}})
+	}
+}
+
+// decide answers refusals at once; a permission waits until it is durable.
+func (d *decider) decide(now time.Time, r *request) {
+	verdict, entries := d.book.Decide(now, r.question)
+	res := result{verdict: verdict}
+	for i := range entries {
+		if entries[i].Kind.Extends(&entries[i]) {
+			d.next.add(now, entries[:i], nil)
+			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
+			return
+		}
+	}
+	d.record(now, entries)
+	d.deliver(now, r, res)
+}
+
+// deliver answers a question and tells the journal; false when nobody waits
+// for the answer any more.
+func (d *decider) deliver(now time.Time, r *request, res result) bool {
+	if !r.answer(res) {
+		return false
+	}
+	if d.ledger.journal != nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
+		d.ledger.journal.Verdict(now, r.question, res.verdict)
+	}
+	return true
+}
+
+// change makes a setting stand. One that narrows is answered when durable as
+// well, since the owner wants to know; but its orders go out at once.
+func (d *decider) change(now time.Time, r *request) {
+	changed, err := d.book.Change(now, r.setting)
+	if err != nil {
+		r.answer(result{err: err})
+		return
+	}
+	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
+	d.ledger.orders.put(changed.Orders)
+	d.tell(changed.Entries)
+}
+
+// tick does what is due.
+func (d *decider) tick() {
+	l := d.ledger
+	now := l.clock.Now()
+	if step := l.clock.Stepped(); step > clockStep || step < -clockStep {
+		l.log.Warn("the wall clock was set; timers of live calls are set anew", "by", step)
+		d.narrow(d.book.Record(now, toll.Event{Kind: toll.ClockStepped}))
+	}
+	orders, entries := d.book.Tick(now)
+	d.spread(now, orders, entries)
+	d.next.add(now, d.repeats.flush(now), nil)
+	if d.inFlight && now.Sub(d.sent) > heartbeat {
+		d.dropAbandoned(now, d.next)
+	}
+}
+
+// review asks policy about every call that was alive when we last ran.
+func (d *decider) review() {
+	now := d.ledger.clock.Now()
+	d.narrow(d.book.Review(now))
+}
+
+// spread hands out the orders of a tick: a longer timer only once the renewal
+// behind it is durable, everything else at once.
+func (d *decider) spread(now time.Time, orders []toll.Order, entries []toll.Entry) {
+	renewals := make(map[string]toll.Order)
+	for _, o := range orders {
+		if o.Kind == toll.OrderTimer {
+			renewals[o.Lease.ID] = o
+			continue
+		}
+		d.ledger.orders.put([]toll.Order{o})
+	}
+	for i := range entries {
+		e := &entries[i]
+		if e.Kind != toll.EntryRenewed {
+			d.record(now, entries[i:i+1])
+			continue
+		}
+		w := &waiter{entry: *e}
+		if o, moves := renewals[e.Lease.ID]; moves {
+			w.order = &o
+		}
+		d.next.add(now, entries[i:i+1], w)
+	}
+	d.tell(entries)
+}
+
+// narrow lets orders out at once and notes their entries.
+func (d *decider) narrow(orders []toll.Order, entries []toll.Entry) {
+	d.ledger.orders.put(orders)
+	d.record(d.ledger.clock.Now(), entries)
+	d.tell(entries)
+}
+
+// record notes entries that nobody waits for. Repeated refusals collapse.
+func (d *decider) record(now time.Time, entries []toll.Entry) {
+	for _, e := range entries {
+		if e.Kind == toll.EntryRefused && d.repeats.absorb(e) {
+			continue
+		}
+		d.next.add(now, []toll.Entry{e}, nil)
+	}
+}
+
+// tell passes entries to the journal; refusals it has as verdicts.
+func (d *decider) tell(entries []toll.Entry) {
+	if d.ledger.journal == nil {
+		return
+	}
+	for _, e := range entries {
+		if e.Kind != toll.EntryRefused {
+			d.ledger.journal.Entry(e)
+		}
+	}
+}
+
+// errAbandoned marks a permission that nobody waited for any more.
+var errAbandoned = errors.New("nobody waits for the answer any more")

@@ -1,0 +1,186 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Store keeps entries.
+type Store interface {
+	// Lead begins a new epoch; whoever led before can append no more.
+	Lead(ctx context.Context) (epoch int64, err error)
+	// Append makes the entries durable, all or none.
+	Append(ctx context.Context, epoch int64, es []toll.Entry) error
+	// Replay yields the settings that stand, then every entry that still
+	// matters for windows that begin at since, in order.
+	Replay(ctx context.Context, since time.Time, f func(toll.Entry) error) error
+}
+
+// Journal is told what was decided, as it happens. It must not block.
+type Journal interface {
+	Verdict(at time.Time, q toll.Question, v toll.Verdict)
+	Entry(e toll.Entry)
+}
+
+// LongestWindow is the longest window that a limit may have, and so how much
+// of the past is replayed.
+const LongestWindow = 31 * 24 * time.Hour
+
+// Errors that a caller of the ledger must tell apart.
+var (
+	ErrDown   = errors.New("the ledger cannot be written")
+	ErrClosed = errors.New("the ledger is closed")
+)
+
+// Config is what a ledger needs beside its store and its policy.
+type Config struct {
+	Book    Options
+	Flush   time.Duration // the longest that a refusal or a record waits to be made durable
+	Queue   int           // questions and events that may wait
+	Log     *slog.Logger
+	Journal Journal
+}
+
+// Ledger owns a book and makes it durable. Its methods may be called from any
+// goroutine.
+type Ledger struct {
+	store    Store
+	epoch    int64
+	clock    *Clock
+	flush    time.Duration
+	log      *slog.Logger
+	journal  Journal
+	requests chan *request
+	done     chan struct{}
+	orders   *orders
+	pulse    atomic.Int64 // when the decider last moved, monotonic nanoseconds
+	begun    time.Time
+	failing  atomic.Bool // the last commit failed
+
+	decider decider // owned by Run
+}
+
+// Open takes the lead of the store and replays it. Call Run next; until then
+// questions wait.
+func Open(ctx context.Context, store Store, judge Judge, c Config) (*Ledger, error) {
+	epoch, err := store.Lead(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take the lead of the ledger: %w", err)
+	}
+	c.Book.Epoch = epoch
+	book := NewBook(judge, c.Book)
+	err = store.Replay(ctx, time.Now().Add(-LongestWindow), func(e toll.Entry) error {
+		if e.Kind == toll.EntrySetting && e.Seq > 0 {
+			return nil // what stands was yielded first; how it came about is history
+		}
+		return book.Apply(e)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("replay the ledger: %w", err)
+	}
+	book.Begin()
+	l := &Ledger{
+		store: store, epoch: epoch, clock: NewClock(book.now), flush: c.Flush, log: c.Log, journal: c.Journal,
+		requests: make(chan *request, max(c.Queue, 1024)), done: make(chan struct{}), orders: newOrders(), begun: time.Now(),
+	}
+	if l.flush <= 0 {
+		l.flush = 50 * time.Millisecond
+	}
+	l.decider = newDecider(l, book)
+	l.beat()
+	return l, nil
+}
+
+// Decide answers a question once its answer is durable. ErrDown means that it
+// cannot be made so; the context's error that it took too long, and then the
+// permission, if there was one, is taken back.
+func (l *Ledger) Decide(ctx context.Context, q toll.Question) (toll.Verdict, error) {
+	r, err := l.ask(ctx, &request{kind: reqDecide, question: q})
+	return r.verdict, err
+}
+
+// Record takes in what the watcher saw. It returns when it is part of the
+// book, not when it is durable.
+func (l *Ledger) Record(ctx context.Context, e toll.Event) error {
+	_, err := l.ask(ctx, &request{kind: reqRecord, event: e})
+	return err
+}
+
+// Change makes a setting stand, for live calls too. It returns when the
+// setting is durable.
+func (l *Ledger) Change(ctx context.Context, s toll.Setting) error {
+	_, err := l.ask(ctx, &request{kind: reqChange, setting: s})
+	return err
+}
+
+// ErrNoLease tells that there is no such live call, or none that may be cut.
+var ErrNoLease = errors.New("no such live call")
+
+// Cut orders a live call to be hung up.
+func (l *Ledger) Cut(ctx context.Context, lease string, why toll.Reason, by string) error {
+	_, err := l.ask(ctx, &request{kind: reqCut, lease: lease, why: why, by: by})
+	return err
+}
+
+// View is the state of the book at one moment.
+type View struct {
+	At       time.Time      `json:"at"`
+	Revision int64          `json:"revision"`
+	Failing  bool           `json:"failing"` // the last commit failed
+	Leases   []toll.Lease   `json:"leases"`
+	Settings []toll.Setting `json:"settings"`
+}
+
+// View is a copy of what stands now.
+func (l *Ledger) View(ctx context.Context) (View, error) {
+	r, err := l.ask(ctx, &request{kind: reqView})
+	return r.view, err
+}
+
+// Orders waits for orders to the watcher and takes all that there are.
+func (l *Ledger) Orders(ctx context.Context) ([]toll.Order, error) { return l.orders.take(ctx) }
+
+// Now is the ledger's time.
+func (l *Ledger) Now() time.Time { return l.clock.Now() }
+
+// Alive tells whether the decider has moved within that time: what a watchdog
+// wants to know.
+func (l *Ledger) Alive(within time.Duration) bool {
+	return time.Since(l.begun)-time.Duration(l.pulse.Load()) < within
+}
+
+func (l *Ledger) beat() { l.pulse.Store(int64(time.Since(l.begun))) }
+
+// ask hands a request to the decider and waits for its answer.
+func (l *Ledger) ask(ctx context.Context, r *request) (result, error) {
+	r.reply = make(chan result, 1)
+	select {
+	case l.requests <- r:
+	case <-ctx.Done():
+		return result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
+	case <-l.done:
+		return result{}, ErrClosed
+	}
+	select {
+	case res := <-r.reply:
+		return res, res.err
+	case <-ctx.Done():
+		if r.abandon() {
+			return result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
+		}
+		res := <-r.reply
+		return res, res.err
+	case <-l.done:
+		if r.abandon() {
+			return result{}, ErrClosed
+		}
+		res := <-r.reply
+		return res, res.err
+	}
+}

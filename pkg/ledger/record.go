@@ -1,0 +1,217 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// uncoveredHold is the talk time that is reserved for a leg which is being cut:
+// what it may still cost until it is gone.
+const uncoveredHold = 10 * time.Second
+
+// Record takes in what the watcher saw. Events of leases that the book no
+// longer knows are of no consequence.
+func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries []toll.Entry) {
+	b.advance(now)
+	switch e.Kind {
+	case toll.LegFound:
+		return b.adopt(e)
+	case toll.ClockStepped:
+		return b.rearm(), nil
+	}
+	h := b.live[e.Lease]
+	if h == nil {
+		return nil, nil
+	}
+	switch e.Kind {
+	case toll.LegDialled:
+		return nil, b.dialled(h, e)
+	case toll.LegAnswered:
+		return b.answered(h, e)
+	case toll.LegEnded:
+		return nil, b.legEnded(h, e)
+	case toll.TimerMoved:
+		l := h.lease
+		l.Timer = e.Timer
+		return nil, []toll.Entry{b.write(toll.EntryChanged, l)}
+	}
+	return nil, nil
+}
+
+func (b *Book) dialled(h *holder, e toll.Event) []toll.Entry {
+	if h.lease.State != toll.Granted || h.lease.Leg == e.Leg {
+		return nil
+	}
+	l := h.lease
+	l.Leg = e.Leg
+	return []toll.Entry{b.write(toll.EntryChanged, l)}
+}
+
+func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
+	if h.lease.State != toll.Granted {
+		return nil, nil
+	}
+	l := h.lease
+	l.State, l.Answered = toll.Answered, b.now.Add(-e.Talk)
+	if e.Leg != "" {
+		l.Leg = e.Leg
+	}
+	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
+	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency {
+		return []toll.Order{b.timerOrder(&l)}, entries
+	}
+	return nil, entries
+}
+
+// legEnded settles a lease when its trunk leg has gone, or when the channel
+// that asked has gone and there is no leg. A leg that was not answered may be
+// followed by one on the next trunk.
+func (b *Book) legEnded(h *holder, e toll.Event) []toll.Entry {
+	l := h.lease
+	switch {
+	case e.Why == toll.EndedForged:
+		if l.Leg != "" || l.State != toll.Granted {
+			return nil
+		}
+		return []toll.Entry{b.settle(h, toll.EndedForged, 0, 0)}
+	case e.Why == toll.EndedLost:
+		return []toll.Entry{b.settleLost(h)}
+	case l.State == toll.Answered:
+		if e.Leg == "" || (l.Leg != "" && e.Leg != l.Leg) {
+			return nil
+		}
+		talked := b.now.Sub(l.Answered)
+		return []toll.Entry{b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked))}
+	case e.Leg == "" && l.Leg != "":
+		h.askerGone = true
+		return nil
+	case e.Leg != "" && e.Leg != l.Leg:
+		return nil
+	case e.Leg != "" && !h.askerGone && !l.Adopted:
+		l.Leg = ""
+		return []toll.Entry{b.write(toll.EntryChanged, l)}
+	}
+	return []toll.Entry{b.settle(h, toll.EndedUnused, 0, 0)}
+}
+
+// adopt takes a live trunk leg into the book that no lease covers. What it
+// costs is real whatever policy thinks of it, so it is always reserved; a leg
+// that policy does not agree with is cut at once.
+func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
+	if e.Found == nil || b.legs(e.PBX, e.Leg) {
+		return nil, nil
+	}
+	q := *e.Found
+	q.Purpose, q.Covered = toll.Ask, 0
+	j := b.judgeNow(q)
+	l := b.allot(q, j)
+	l.ID, l.Leg, l.Adopted = b.newID(), e.Leg, true
+	if e.Why != "" {
+		l.Why = e.Why
+	}
+	if e.Up {
+		l.State, l.Answered = toll.Answered, b.now.Add(-e.Talk)
+	}
+	if l.To.Class == toll.Emergency {
+		return nil, []toll.Entry{b.write(toll.EntryAdopted, l)}
+	}
+	cut := e.Cut || (!j.Allow && e.Why != toll.ReasonBypass)
+	if cut || l.Covered == 0 {
+		l.Covered = uncoveredHold
+		l.Timer = uncoveredHold
+	}
+	l.Covered += e.Talk
+	l.Timer += e.Talk
+	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+	entries := []toll.Entry{b.write(toll.EntryAdopted, l)}
+	switch {
+	case cut && e.Cut:
+		order, entry := b.cut(b.live[l.ID], e.Why, "")
+		return []toll.Order{order}, append(entries, entry)
+	case cut:
+		order, entry := b.cut(b.live[l.ID], j.Reason, j.By)
+		return []toll.Order{order}, append(entries, entry)
+	case e.Up:
+		return []toll.Order{b.timerOrder(&l)}, entries
+	}
+	return nil, entries
+}
+
+// legs tells whether a live lease has that trunk leg already.
+func (b *Book) legs(pbx, leg string) bool {
+	for _, h := range b.live {
+		if h.lease.Leg == leg && h.lease.Key.PBX == pbx {
+			return true
+		}
+	}
+	return false
+}
+
+// rearm moves every timer anew: Asterisk counts on the wall clock, and that
+// was set.
+func (b *Book) rearm() (orders []toll.Order) {
+	for _, h := range b.byID() {
+		l := &h.lease
+		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency {
+			orders = append(orders, b.timerOrder(l))
+		}
+	}
+	return orders
+}
+
+func (b *Book) timerOrder(l *toll.Lease) toll.Order {
+	left := l.Timer - b.now.Sub(l.Answered)
+	return toll.Order{Kind: toll.OrderTimer, Lease: *l, Left: max(left, time.Second)}
+}
+
+// cut orders the lease's call to be hung up. It stays in the book, and is
+// ordered again, until the leg has gone.
+func (b *Book) cut(h *holder, why toll.Reason, by string) (toll.Order, toll.Entry) {
+	l := h.lease
+	l.Cut = why
+	if by != "" {
+		l.By = by
+	}
+	h.retry = b.now.Add(cutAgain)
+	e := b.write(toll.EntryCutting, l)
+	return toll.Order{Kind: toll.OrderCut, Lease: l, Why: why, By: by}, e
+}
+
+// Cut orders a live call to be hung up because somebody said so; false when
+// there is no such lease or nobody may cut it.
+func (b *Book) Cut(now time.Time, id string, why toll.Reason, by string) ([]toll.Order, []toll.Entry, bool) {
+	b.advance(now)
+	h := b.live[id]
+	if h == nil || h.lease.To.Class == toll.Emergency {
+		return nil, nil, false
+	}
+	order, entry := b.cut(h, why, by)
+	return []toll.Order{order}, []toll.Entry{entry}, true
+}
+
+// settle ends a lease.
+func (b *Book) settle(h *holder, why toll.Reason, talked time.Duration, cost toll.Money) toll.Entry {
+	l := h.lease
+	l.State, l.Ended, l.Talked, l.Cost = toll.Ended, b.now, talked, cost
+	l.Why = why
+	if !l.To.Class.Metered() {
+		l.Cost = 0
+	}
+	return b.write(toll.EntryEnded, l)
+}
+
+// settleLost ends a lease whose leg was gone when we could look again. When it
+// went nobody knows, so it is settled at the most that it can have cost.
+func (b *Book) settleLost(h *holder) toll.Entry {
+	l := &h.lease
+	began := l.Answered
+	if began.IsZero() {
+		began = l.Granted
+	}
+	talked := min(b.now.Sub(began), max(l.Timer, l.Covered))
+	if l.State == toll.Granted {
+		talked = min(talked, l.Covered)
+	}
+	return b.settle(h, toll.EndedLost, talked, l.Price.Cost(talked))
+}

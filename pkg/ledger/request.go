@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// requestKind says what is wanted of the decider.
+type requestKind int
+
+const (
+	reqDecide requestKind = iota
+	reqRecord
+	reqChange
+	reqCut
+	reqView
+)
+
+// request is one thing that somebody waits for. It is data, so that it can be
+// repeated or sent elsewhere.
+type request struct {
+	kind     requestKind
+	question toll.Question
+	event    toll.Event
+	setting  toll.Setting
+	lease    string
+	why      toll.Reason
+	by       string
+
+	reply chan result  // takes one result without blocking
+	state atomic.Int32 // waiting, answered or abandoned
+}
+
+type result struct {
+	verdict toll.Verdict
+	view    View
+	err     error
+}
+
+const (
+	waiting int32 = iota
+	answered
+	abandoned
+)
+
+// answer gives the result; false when nobody waits for it any more.
+func (r *request) answer(res result) bool {
+	if !r.state.CompareAndSwap(waiting, answered) {
+		return false
+	}
+	r.reply <- res
+	return true
+}
+
+// abandon says that nobody waits any more; false when the answer came first.
+func (r *request) abandon() bool { return r.state.CompareAndSwap(waiting, abandoned) }
+
+// orders is a queue to the watcher that never makes the decider wait. Its
+// length is bounded by the live leases, since an order that is not followed is
+// given again only after a while.
+type orders struct {
+	mu     sync.Mutex
+	queue  []toll.Order
+	signal chan struct{}
+}
+
+func newOrders() *orders { return &orders{signal: make(chan struct{}, 1)} }
+
+func (o *orders) put(more []toll.Order) {
+	if len(more) == 0 {
+		return
+	}
+	o.mu.Lock()
+	o.queue = append(o.queue, more...)
+	o.mu.Unlock()
+	select {
+	case o.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (o *orders) take(ctx context.Context) ([]toll.Order, error) {
+	for {
+		o.mu.Lock()
+		all := o.queue
+		o.queue = nil
+		o.mu.Unlock()
+		if len(all) > 0 {
+			return all, nil
+		}
+		select {
+		case <-o.signal:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

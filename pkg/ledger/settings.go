@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/meter"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// ErrNoSetting tells that what was to be removed is not there.
+var ErrNoSetting = errors.New("no such rule, limit or lock")
+
+// Changed is what a change of the owner's came to.
+type Changed struct {
+	Orders  []toll.Order
+	Entries []toll.Entry // the setting's own first
+	Undo    toll.Setting // gives back what stood before
+}
+
+// Change makes a setting of the owner's stand at once and reviews every live
+// call under it. A setting that policy refuses is an error, and then nothing
+// has changed.
+func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
+	now = b.advance(now)
+	key := settingKey{s.Kind(), s.ID()}
+	if key.kind == "" {
+		return Changed{}, errors.New("a setting needs a rule, a limit or a lock")
+	}
+	undo, stands := b.settings[key]
+	if !stands {
+		if s.Removed {
+			return Changed{}, fmt.Errorf("%s %q: %w", key.kind, key.id, ErrNoSetting)
+		}
+		undo = s
+		undo.Removed = true
+	}
+	s.At, s.Revision = now, b.judge.Revision()+1
+	e := toll.Entry{Seq: b.seq + 1, At: now, Kind: toll.EntrySetting, Setting: &s}
+	if err := b.Apply(e); err != nil {
+		return Changed{}, err
+	}
+	orders, entries := b.Review(now)
+	return Changed{Orders: orders, Entries: append([]toll.Entry{e}, entries...), Undo: undo}, nil
+}
+
+// Undo gives back what stood before a change that could not be made durable.
+func (b *Book) Undo(now time.Time, c Changed) error {
+	b.advance(now)
+	s := c.Undo
+	s.Revision = b.judge.Revision() + 1
+	return b.applySetting(toll.Entry{At: b.now, Kind: toll.EntrySetting, Setting: &s})
+}
+
+// Review asks policy about every live lease again and orders those to be cut
+// that it no longer agrees with. Emergency calls are never asked about.
+func (b *Book) Review(now time.Time) (orders []toll.Order, entries []toll.Entry) {
+	b.advance(now)
+	for _, h := range b.byID() {
+		if h.lease.Cut != "" || h.lease.To.Class == toll.Emergency {
+			continue
+		}
+		if j := b.judgeNow(h.lease.Question(toll.Review)); !j.Allow {
+			order, entry := b.cut(h, j.Reason, j.By)
+			orders, entries = append(orders, order), append(entries, entry)
+		}
+	}
+	return orders, entries
+}
+
+// byID are the live leases in a stable order, so that a replay does the same.
+func (b *Book) byID() []*holder {
+	all := make([]*holder, 0, len(b.live))
+	for _, h := range b.live {
+		all = append(all, h)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].lease.ID < all[j].lease.ID })
+	return all
+}
+
+// Settings are what stands, in the order in which it was set.
+func (b *Book) Settings() []toll.Setting {
+	all := make([]toll.Setting, 0, len(b.settings))
+	for _, s := range b.settings {
+		all = append(all, s)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Revision < all[j].Revision })
+	return all
+}
+
+func (b *Book) applySetting(e toll.Entry) error {
+	s := *e.Setting
+	judge, err := b.judge.With(s)
+	if err != nil {
+		return err
+	}
+	b.judge = judge
+	if key := (settingKey{s.Kind(), s.ID()}); s.Removed {
+		delete(b.settings, key)
+	} else {
+		b.settings[key] = s
+	}
+	if s.Limit != nil {
+		b.requireMeters()
+	}
+	return nil
+}
+
+// requireMeters lets the set of meters follow the policy. A new meter holds at
+// once what live leases hold; its past it knows only during the replay.
+func (b *Book) requireMeters() {
+	b.meters.Require(b.judge.Meters(), func(_ toll.Meter, fresh *meter.Set) bool {
+		for _, h := range b.live {
+			fresh.Hold(h.lease.Question(toll.Ask), 1)
+		}
+		return b.complete
+	})
+}
+
+// lockFor finds a lock that shuts the question's caller, trunk or destination.
+func (b *Book) lockFor(now time.Time, q toll.Question) (toll.Lock, bool) {
+	for _, scope := range toll.Scopes() {
+		subject, applies := scope.Subject(q)
+		if !applies {
+			continue
+		}
+		s, locked := b.settings[settingKey{"lock", toll.Lock{Scope: scope, Subject: subject}.ID()}]
+		if locked && (s.Lock.Until.IsZero() || now.Before(s.Lock.Until)) {
+			return *s.Lock, true
+		}
+	}
+	return toll.Lock{}, false
+}

@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// cutAgain is after which time an order to hang up is repeated.
+const cutAgain = 2 * time.Second
+
+// retryRenewal is the least time between two tries to renew a lease.
+const retryRenewal = time.Second
+
+// Next is when Tick has something to do; false when nothing is due ever.
+func (b *Book) Next() (time.Time, bool) {
+	if len(b.due) == 0 {
+		return time.Time{}, false
+	}
+	return b.due[0].due, true
+}
+
+// Tick does what has become due: renewals at half time, questions whether the
+// asking channel exists, cuts of what is used up, orders that were not
+// followed, and the settlement of leases that nobody has heard of.
+func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
+	now = b.advance(now)
+	for len(b.due) > 0 && !b.due[0].due.After(now) {
+		o, e := b.attend(b.due[0])
+		orders, entries = append(orders, o...), append(entries, e...)
+	}
+	return orders, entries
+}
+
+// attend does the one thing that is due for a lease.
+func (b *Book) attend(h *holder) ([]toll.Order, []toll.Entry) {
+	l := &h.lease
+	switch {
+	case !b.now.Before(b.expiry(h)):
+		return nil, []toll.Entry{b.settleExpired(h)}
+	case l.Cut != "":
+		h.retry = b.now.Add(cutAgain)
+		b.plan(h)
+		return []toll.Order{{Kind: toll.OrderCut, Lease: *l, Why: l.Cut, By: l.By}}, nil
+	case l.State == toll.Granted:
+		h.verified = true
+		b.plan(h)
+		return []toll.Order{{Kind: toll.OrderVerify, Lease: *l}}, nil
+	case !b.now.Before(l.CoveredUntil()):
+		order, entry := b.cut(h, toll.ReasonSpent, h.refusedBy)
+		return []toll.Order{order}, []toll.Entry{entry}
+	}
+	return b.renew(h)
+}
+
+// renew reserves further talk time for an answered call while policy agrees.
+// Until the reserved time is used up a refusal is tried again, since others
+// may give back what they hold.
+func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
+	j := b.judgeNow(h.lease.Question(toll.Renew))
+	if !j.Allow || j.Slice <= 0 {
+		h.refusedBy = j.By
+		left := h.lease.CoveredUntil().Sub(b.now)
+		h.retry = b.now.Add(min(max(left/2, retryRenewal), left))
+		b.plan(h)
+		return nil, nil
+	}
+	l := h.lease
+	l.Covered += j.Slice
+	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+	if l.Timer >= l.Covered {
+		return nil, []toll.Entry{b.write(toll.EntryRenewed, l)}
+	}
+	l.Timer = l.Covered
+	entry := b.write(toll.EntryRenewed, l)
+	return []toll.Order{b.timerOrder(&l)}, []toll.Entry{entry}
+}
+
+// settleExpired ends a lease of which nothing was heard until its last
+// possible moment, at its full cost.
+func (b *Book) settleExpired(h *holder) toll.Entry {
+	l := &h.lease
+	talked := l.Covered
+	if l.State == toll.Answered {
+		talked = max(l.Timer, l.Covered)
+	}
+	return b.settle(h, toll.EndedExpired, talked, max(l.Reserved, l.Price.Cost(talked)))
+}
+
+// expiry is the last moment at which the lease's leg can still be up: the
+// timer counts from the answer, and before it the phone may ring.
+func (b *Book) expiry(h *holder) time.Time {
+	l := &h.lease
+	if l.State == toll.Answered {
+		return l.Answered.Add(max(l.Timer, l.Covered) + b.options.Grace)
+	}
+	return l.Granted.Add(b.options.Ring + max(l.Timer, l.Covered) + b.options.Grace)
+}
+
+// plan notes when Tick must look at a lease next.
+func (b *Book) plan(h *holder) {
+	l := &h.lease
+	due := b.expiry(h)
+	switch {
+	case l.Cut != "":
+		due = earlier(due, h.retry)
+	case l.State == toll.Granted && !h.verified && l.Leg == "" && !l.Adopted:
+		due = earlier(due, l.Granted.Add(b.options.Verify))
+	case l.State == toll.Answered && l.To.Class.Metered():
+		half := l.CoveredUntil().Add(-h.slice / 2)
+		due = earlier(due, earlier(l.CoveredUntil(), later(half, h.retry)))
+	}
+	b.due.put(h, due)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// dueHeap orders live leases by when they are due.
+type dueHeap []*holder
+
+func (d dueHeap) Len() int           { return len(d) }
+func (d dueHeap) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
+
+// Swap is part of heap.Interface.
+func (d dueHeap) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].heapAt, d[j].heapAt = i, j
+}
+
+// Push is part of heap.Interface.
+func (d *dueHeap) Push(x any) {
+	h := x.(*holder)
+	h.heapAt = len(*d)
+	*d = append(*d, h)
+}
+
+// Pop is part of heap.Interface.
+func (d *dueHeap) Pop() any {
+	last := len(*d) - 1
+	h := (*d)[last]
+	(*d)[last] = nil
+	*d = (*d)[:last]
+	h.heapAt = -1
+	return h
+}
+
+func (d *dueHeap) put(h *holder, due time.Time) {
+	h.due = due
+	if h.heapAt < 0 {
+		heap.Push(d, h)
+		return
+	}
+	heap.Fix(d, h.heapAt)
+}
+
+func (d *dueHeap) remove(h *holder) {
+	if h.heapAt >= 0 {
+		heap.Remove(d, h.heapAt)
+	}
+}
