@@ -1,0 +1,43 @@
+// Package caller finds who is accountable for a call. It decides from facts
+// that Asterisk itself vouches for, the names of channels above all, and never
+// from caller ID, Diversion or another header that somebody outside can write.
+//
+// The facts are looked at in this order, and the first that is there decides:
+//
+//	fact                             accountable                  kind
+//	BLINDTRANSFER                    who sent the call on         transfer
+//	ATTENDEDTRANSFER, TRANSFERERNAME who joined the two calls     transfer
+//	FORWARDERNAME                    who was called, and deflected forward
+//	Originated                       the channel it was begun on  originated
+//	own channel is a trunk           the trunk                    trunk
+//	own channel is a gateway         the gateway, or the account  gateway
+//	own channel is an endpoint       the endpoint, or the account extension
+//	own channel is Local             the context, see below       unknown
+//	anything else                    nobody                       unknown
+//
+// A transferer stands above a forwarder because Dial sets FORWARDERNAME on a
+// channel at its birth and Asterisk sets BLINDTRANSFER later, when that very
+// channel is sent on: the transferer is the last who chose a number. None of
+// them goes stale, because Asterisk clears them when the channel enters its next
+// bridge (bridge_channel_internal_push_full in main/bridge_channel.c).
+//
+// A transferer or forwarder that is itself a trunk or a gateway is answered for
+// as one: a carrier that redirects a call (302, REFER) must not be counted
+// against an extension of the same name, nor pass for one.
+//
+// There is one exception. Asterisk writes the transferer's name on every channel
+// of the bridge but the transferer's own, which gets the name of the other party
+// (set_transfer_variables_all in main/bridge.c). Where that is a trunk, a phone
+// that transferred a call and then dials would have it paid for by the carrier.
+// So a phone that dials is accountable itself if the transferer is a trunk.
+//
+// A fact that is there but cannot be read names nobody, and the next one is not
+// tried: whoever manages to spoil the name of a transferer shall not charge
+// somebody else. Nobody is a caller too, with the ID "unknown", so that limits
+// and locks hold for all such calls together.
+//
+// A Local channel without a forwarder has come out of the dialplan (follow-me,
+// a queue member that is an outside number, a call file). Its name holds the
+// number, which a caller chose, and the context, which the site wrote. So the
+// context is what all calls by that way are counted under: "Local/internal".
+package caller
