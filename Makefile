@@ -84,7 +84,8 @@ e2e: need-root build ## the tests on a real Asterisk 22 and 16 (root, Debian; in
 .PHONY: demo-asterisk
 demo-asterisk: need-root build ## the demo on a real Asterisk (root, Debian)
 	testdata/lab/lab roots
-	testdata/lab/demo
+	go test -tags e2e -list '^TestDemo$$' ./pkg/e2e/ | grep TestDemo
+	go test -tags e2e -count=1 -v -run '^TestDemo$$' ./pkg/e2e/
 
 .PHONY: need-root
 need-root:
