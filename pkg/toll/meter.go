@@ -35,7 +35,7 @@ func (s Scope) Subject(q Question) (string, bool) {
 	case PerPBX:
 		return q.Key.PBX, true
 	case PerCaller:
-		return q.Caller.String(), true
+		return q.Caller.ID, true // by whatever way: who is locked may not forward either
 	case PerGroup:
 		return q.Caller.Group, q.Caller.Group != ""
 	case PerTrunk:

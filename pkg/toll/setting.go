@@ -37,7 +37,7 @@ type Lock struct {
 	Until   time.Time `json:"until,omitzero"` // zero means until released
 }
 
-// ID names the lock in commands and figures: "caller=extension:1001".
+// ID names the lock in commands and figures: "caller=1001".
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
 // Setting is one change of the owner's: exactly one of Rule, Limit and Lock is

@@ -1,0 +1,173 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tollfuse/tollfuse/agi"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Ledger decides.
+type Ledger interface {
+	Decide(ctx context.Context, q toll.Question) (toll.Verdict, error)
+}
+
+// Numbering resolves what was dialled.
+type Numbering interface {
+	Resolve(dialled string) toll.Destination
+}
+
+// Rates know what a destination costs.
+type Rates interface {
+	Price(to toll.Destination, trunk string) toll.Price
+}
+
+// Site is what the handler knows of one Asterisk.
+type Site struct {
+	Numbering Numbering
+	Rates     Rates
+	Callers   caller.Site
+}
+
+// Options are the settings of the handler.
+type Options struct {
+	Sites    map[string]Site // by the name of the PBX
+	Deadline time.Duration   // for the ledger; after it the failure policy answers
+	FailOpen bool            // ordinary home numbers go out when no decision can be made
+	MaxHome  time.Duration   // the longest home call that the failure policy lets go
+	Log      *slog.Logger
+}
+
+// Handler answers the requests of the dialplan. It is safe for concurrent use.
+type Handler struct {
+	ledger  Ledger
+	options Options
+}
+
+// New makes a handler.
+func New(ledger Ledger, o Options) *Handler {
+	if o.Deadline <= 0 {
+		o.Deadline = 500 * time.Millisecond
+	}
+	if o.MaxHome <= 0 {
+		o.MaxHome = 4 * time.Hour
+	}
+	return &Handler{ledger: ledger, options: o}
+}
+
+// ServeAGI answers one call. A request that cannot be understood is refused in
+// so many words, since silence would mean the failure policy of the dialplan.
+func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
+	if path := s.Request.Path(); path != "/authorize" {
+		return fmt.Errorf("no such script: %.40q", path)
+	}
+	r, err := read(s.Request)
+	if err != nil {
+		h.options.Log.Warn("a request is refused", "error", err, "channel", clip(s.Request.Channel))
+		return errors.Join(err, h.say(ctx, s, refusal(toll.ReasonBadRequest)))
+	}
+	site, known := h.options.Sites[r.pbx]
+	if !known {
+		h.options.Log.Warn("a request names an Asterisk that the configuration does not", "pbx", clip(r.pbx))
+		return h.say(ctx, s, refusal(toll.ReasonBadRequest))
+	}
+	return h.say(ctx, s, h.decide(ctx, site, r))
+}
+
+// decide asks the ledger, and the failure policy when the ledger cannot say.
+func (h *Handler) decide(ctx context.Context, site Site, r request) answer {
+	to := site.Numbering.Resolve(r.number)
+	q := toll.Question{
+		Purpose: toll.Ask,
+		Key:     toll.Key{PBX: r.pbx, Uniqueid: r.uniqueid, Number: to.Number()},
+		Caller:  site.Callers.Resolve(r.facts),
+		To:      to,
+		Price:   site.Rates.Price(to, r.trunk),
+		Trunk:   r.trunk,
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
+	defer cancel()
+	v, err := h.ledger.Decide(ctx, q)
+	if err != nil {
+		return h.failed(q, err)
+	}
+	return answer{
+		allow: v.Allow, seconds: v.Seconds(), reason: v.Reason,
+		number: to.E164, lease: v.Lease.ID,
+	}
+}
+
+// failed is the failure policy: emergency calls and, where the site says so,
+// ordinary home calls go out; everything else waits for the ledger.
+func (h *Handler) failed(q toll.Question, err error) answer {
+	reason := toll.ReasonLedgerDown
+	if errors.Is(err, context.DeadlineExceeded) {
+		reason = toll.ReasonLedgerSlow
+	}
+	class := q.To.Class
+	allow := !class.Metered() || (h.options.FailOpen && class.Ordinary())
+	h.options.Log.Error("the failure policy decides", "allow", allow, "reason", reason, "caller", q.Caller, "number", q.To.Number(), "class", class, "error", err)
+	if !allow {
+		return refusal(reason)
+	}
+	a := answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: MarkFailOpen}
+	if class == toll.Emergency {
+		a.lease = MarkEmergency
+	}
+	return a
+}
+
+// Marks that stand in TOLLFUSE_LEASE where there is no lease.
+const (
+	MarkFailOpen  = "failopen"
+	MarkEmergency = "emergency"
+)
+
+// answer is what the dialplan is told.
+type answer struct {
+	allow   bool
+	seconds int
+	reason  toll.Reason
+	number  string
+	lease   string
+}
+
+func refusal(reason toll.Reason) answer { return answer{reason: reason} }
+
+// say sets the variables of the contract with one command. Values hold only
+// characters that MSet takes literally.
+func (h *Handler) say(ctx context.Context, s *agi.Session, a answer) error {
+	verdict := "deny"
+	if a.allow {
+		verdict = "allow"
+	}
+	// S(0) refuses a call and S() is no limit at all, so a number always stands there.
+	seconds := max(a.seconds, 1)
+	set := strings.Join([]string{
+		"TOLLFUSE_SECONDS=" + strconv.Itoa(seconds),
+		"TOLLFUSE_REASON=" + string(a.reason),
+		"TOLLFUSE_CAUSE=" + strconv.Itoa(a.reason.Cause()),
+		"TOLLFUSE_NUMBER=" + a.number,
+		"_TOLLFUSE_LEASE=" + a.lease,
+		"TOLLFUSE_VERDICT=" + verdict,
+	}, ",")
+	if _, err := s.Exec(ctx, "MSet", set); err != nil {
+		return fmt.Errorf("tell the dialplan the verdict: %w", err)
+	}
+	return nil
+}
+
+// clip bounds what comes from outside before it is logged.
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "…"
+	}
+	return s
+}

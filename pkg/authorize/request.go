@@ -1,0 +1,73 @@
+package authorize
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tollfuse/tollfuse/agi"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+)
+
+// Arguments that the snippet passes as key=value. They are filtered there to
+// characters that neither commas nor quotes of a hostile value survive, and
+// the last one shows that nothing was swallowed.
+const (
+	argPBX        = "pbx"      // the name of this Asterisk in the configuration
+	argNumber     = "number"   // what was dialled, filtered to 0-9*#+
+	argTrunk      = "trunk"    // the trunk it would leave by; may be empty
+	argBlind      = "blind"    // BLINDTRANSFER
+	argAttended   = "attended" // ATTENDEDTRANSFER
+	argForwarder  = "forward"  // FORWARDERNAME
+	argTransferer = "transfer" // TRANSFERERNAME
+	argAccount    = "account"  // accountcode
+	argEnd        = "end"      // always 1, always last
+)
+
+// request is what the dialplan asks, read strictly.
+type request struct {
+	pbx, uniqueid, number, trunk string
+	facts                        caller.Facts
+}
+
+// errNotOurs marks a request that no snippet of ours can have made.
+var errNotOurs = errors.New("not a request of the dialplan snippet")
+
+// read takes the arguments of a request. An unknown key, a missing one, or one
+// that comes twice means that somebody forged the request or that the snippet
+// is of another version: neither is guessed at.
+func read(r *agi.Request) (request, error) {
+	args, err := r.NamedArgs()
+	if err != nil {
+		return request{}, fmt.Errorf("%w: %w", errNotOurs, err)
+	}
+	if n := len(r.Args); n == 0 || r.Args[n-1] != argEnd+"=1" {
+		return request{}, fmt.Errorf("%w: the last argument is not %s=1", errNotOurs, argEnd)
+	}
+	q := request{
+		uniqueid: r.Uniqueid,
+		facts:    caller.Facts{Channel: r.Channel},
+	}
+	fields := map[string]*string{
+		argPBX: &q.pbx, argNumber: &q.number, argTrunk: &q.trunk, argEnd: new(string),
+		argBlind: &q.facts.BlindTransfer, argAttended: &q.facts.AttendedTransfer,
+		argForwarder: &q.facts.Forwarder, argTransferer: &q.facts.Transferer, argAccount: &q.facts.Account,
+	}
+	for key, value := range args {
+		field, known := fields[key]
+		if !known {
+			return request{}, fmt.Errorf("%w: unknown argument %.20q", errNotOurs, key)
+		}
+		if len(value) > maxArgument {
+			return request{}, fmt.Errorf("%w: argument %s is too long", errNotOurs, key)
+		}
+		*field = value
+	}
+	if _, given := args[argNumber]; !given || q.pbx == "" || q.uniqueid == "" || len(q.uniqueid) > maxArgument {
+		return request{}, fmt.Errorf("%w: %s, %s and a Uniqueid are needed", errNotOurs, argPBX, argNumber)
+	}
+	return q, nil
+}
+
+// maxArgument bounds one argument in bytes; a channel name is at most 80
+// (AST_MAX_EXTENSION and a suffix).
+const maxArgument = 160
