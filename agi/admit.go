@@ -14,21 +14,21 @@ const evictable = 100 * time.Millisecond
 // admit decides whether a new connection may stay, and closes it if not.
 func (s *Server) admit(conn net.Conn) *peer {
 	if !s.allowed(conn.RemoteAddr()) {
-		conn.Close()
 		s.counters.refusedNetwork.Add(1)
+		conn.Close()
 		s.report(slog.LevelWarn, kindNetwork, "fastagi: connection from a network that is not allowed", "remote", conn.RemoteAddr())
 		return nil
 	}
 	p := &peer{conn: conn, since: time.Now()}
 	admitted, evicted := s.enter(p)
 	if evicted != nil {
-		evicted.conn.Close()
 		s.counters.evicted.Add(1)
+		evicted.conn.Close()
 		s.report(slog.LevelWarn, kindEvicted, "fastagi: cut a silent connection to make room", "remote", evicted.conn.RemoteAddr())
 	}
 	if !admitted {
-		conn.Close()
 		s.counters.refusedLimit.Add(1)
+		conn.Close()
 		s.report(slog.LevelWarn, kindLimit, "fastagi: too many connections", "remote", conn.RemoteAddr(), "limit", s.maxConnections())
 		return nil
 	}

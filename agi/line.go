@@ -21,6 +21,9 @@ var (
 // with room for arguments, so that it is read without growing.
 const firstBuffer = 2048
 
+// maxEmptyReads is how often a connection may return nothing without an error.
+const maxEmptyReads = 100
+
 // lineReader splits a hostile stream into lines. Its buffer grows with what
 // arrives, and never beyond what its callers allow.
 type lineReader struct {
@@ -103,7 +106,7 @@ func (l *lineReader) scan(offset int) (line []byte, size int, err error) {
 	return line, i + 1, nil
 }
 
-// fill reads once. The end of the stream within a line is unexpected.
+// fill reads until something came. The end of the stream within a line is unexpected.
 func (l *lineReader) fill() error {
 	if l.r == l.w {
 		l.r, l.w = 0, 0
@@ -116,15 +119,17 @@ func (l *lineReader) fill() error {
 		l.w = copy(l.buf, pending)
 		l.r = 0
 	}
-	n, err := l.src.Read(l.buf[l.w:])
-	l.w += n
-	switch {
-	case n > 0:
-		return nil // an error that came along is met at the next read
-	case err == io.EOF && l.w > l.r:
-		return io.ErrUnexpectedEOF
-	case err != nil:
-		return err
+	for range maxEmptyReads {
+		n, err := l.src.Read(l.buf[l.w:])
+		l.w += n
+		switch {
+		case n > 0:
+			return nil // an error that came along is met at the next read
+		case err == io.EOF && l.w > l.r:
+			return io.ErrUnexpectedEOF
+		case err != nil:
+			return err
+		}
 	}
 	return io.ErrNoProgress
 }
