@@ -76,7 +76,7 @@ func (d *Decoder) Line(limit int) (string, error) {
 			d.consume(n + 2)
 			return string(held[:n]), nil
 		}
-		if len(held) > limit {
+		if len(held) > limit+1 { // with the CR, whose LF is still to come
 			return "", fmt.Errorf("read a line: %w", ErrTooLarge)
 		}
 		if err := d.fill(); err != nil {

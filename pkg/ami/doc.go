@@ -26,11 +26,11 @@
 // returned, every event with a smaller Seq than List.Complete was handed to the consumer or waits in the
 // queue, and every other one comes behind it. For a consumer that takes a picture while events wait:
 //
-//   - an event with a smaller Seq than List.Response happened before the picture was taken, which shows
-//     its effect already: a channel that it ends and that is in the picture is another one;
+//   - an event with a smaller Seq than List.Response happened before the picture was taken, which
+//     already shows its effect;
 //   - an event with a greater Seq may have happened before or after the picture. Asterisk answers an action
 //     and writes the events that wait on one thread (main/manager.c), events second: what happened just
-//     before the action comes behind its answer. Such events must be taken so that twice does no harm: the
+//     before the action comes behind its answer. Take such events so that twice does no harm: the
 //     Newchannel of a channel that is in the picture, the Hangup of one that is not.
 //
 // After a Hangup event of a Uniqueid nothing more comes of it. A channel in the picture whose Hangup comes
