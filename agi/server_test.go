@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -284,7 +283,7 @@ func TestServeOutlivesPassingErrors(t *testing.T) {
 func TestDeadlines(t *testing.T) {
 	handler := agi.HandlerFunc(func(ctx context.Context, s *agi.Session) error {
 		_, err := s.Command(ctx, "NOOP")
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
+		if !errors.Is(err, agi.ErrTimeout) {
 			t.Errorf("Command returned %v", err)
 		}
 		return err
@@ -573,7 +572,12 @@ func dialAndCall(ctx context.Context, address string, r *agi.Request, respond fu
 func TestCallersAndStops(t *testing.T) {
 	for range 20 {
 		server := &agi.Server{Handler: agi.HandlerFunc(allow), MaxConnections: 8}
-		l := listen(t, server)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(l) }()
 		var running sync.WaitGroup
 		for range 16 {
 			running.Go(func() {
@@ -597,7 +601,9 @@ func TestCallersAndStops(t *testing.T) {
 			running.Go(func() { server.Close() })
 		}
 		running.Wait()
-		server.Shutdown(context.Background())
+		if err := <-served; !errors.Is(err, agi.ErrServerClosed) {
+			t.Errorf("Serve returned %v", err)
+		}
 		got := server.Stats()
 		if got.Open != 0 || got.Accepted != got.Completed+got.Failed+got.Evicted {
 			t.Errorf("%+v", got)

@@ -7,13 +7,19 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
 
-// ErrHungUp is part of the error of a command that failed because Asterisk
-// closed the connection after the channel had hung up.
-var ErrHungUp = errors.New("agi: channel hung up")
+var (
+	// ErrHungUp is part of the error of a command that failed because Asterisk
+	// closed the connection after the channel had hung up.
+	ErrHungUp = errors.New("agi: channel hung up")
+	// ErrTimeout is part of the error of a command that was not answered within
+	// the server's timeouts or the deadline of its context.
+	ErrTimeout = errors.New("agi: no reply in time")
+)
 
 // Session is one dialogue with Asterisk. It belongs to the handler it was
 // given to and ends when the handler returns. Its methods, except HungUp, must
@@ -52,7 +58,8 @@ func (s *Session) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 //   - [ErrArgument]: nothing was sent;
 //   - [*ReplyError]: Asterisk refused the command;
 //   - the error of ctx, if it had ended before: nothing was sent;
-//   - anything else: the dialogue has ended, and further commands fail with the same error.
+//   - anything else, as [ErrTimeout], [ErrHungUp] or [ErrOutOfStep]: the dialogue
+//     has ended, and further commands fail with the same error.
 func (s *Session) Command(ctx context.Context, name string, args ...string) (Reply, error) {
 	reply, err := s.command(ctx, name, args)
 	if err != nil {
@@ -168,8 +175,10 @@ func (s *Session) commandDeadline(ctx context.Context) time.Time {
 // explain adds to an error of the connection what caused it.
 func (s *Session) explain(ctx context.Context, err error) error {
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	case s.HungUp() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 		return fmt.Errorf("%w: %w", ErrHungUp, err)
 	}
