@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// limits asks the limits that cover the destination: first those that say how
+// long the call may be at all, then those that share their figures with other
+// calls and say how much of it may be granted now.
+func (h *hearing) limits() bool {
+	if !h.longest() {
+		return false
+	}
+	rest := max(h.maximum-h.call.covered, 0).Truncate(time.Second)
+	shortest := min(h.policy.options.MinSlice, rest)
+	h.slice = min(h.policy.options.MaxSlice, rest)
+	var (
+		asked   toll.Scope // the scope that subject and counts are about
+		subject string
+		counts  bool
+		meter   toll.Meter // the meter that usage is about
+		usage   toll.Usage
+	)
+	for _, l := range h.compiled.metered[h.q.To.Class] {
+		if !l.denies && !h.explain {
+			continue
+		}
+		if l.Meter.Scope != asked {
+			asked = l.Meter.Scope
+			subject, counts = asked.Subject(*h.q)
+		}
+		if !counts {
+			continue
+		}
+		if l.Meter != meter {
+			meter, usage = l.Meter, h.u.Usage(l.Meter)
+		}
+		if !h.weigh(l, subject, usage, shortest) {
+			return false
+		}
+	}
+	if h.q.Purpose == toll.Review {
+		h.slice = 0
+	}
+	return true
+}
+
+// longest works out how long the call may be from its answer: the option for
+// its class, or less where a limit per call says so.
+func (h *hearing) longest() bool {
+	maximum, by := h.policy.longestCall(h.q.To.Class)
+	h.maximum = maximum
+	if h.policy.options.Observe {
+		// To end a long call would be to block it.
+		h.maximum = max(Unlimited, h.call.covered+h.policy.options.MaxSlice)
+	}
+	if !h.reaches(maximum) && !h.refuse(false, toll.ReasonLimit, toll.Figure{By: by, Text: lengthText(maximum, h.call)}) {
+		return false
+	}
+	for _, l := range h.compiled.perCall[h.q.To.Class] {
+		if !l.denies && !h.explain {
+			continue
+		}
+		longest := l.longest(h.q.Price, maximum)
+		f := toll.Figure{By: l.ID, Limit: l.Limit}
+		if h.explain || !h.reaches(longest) {
+			f.Text = perCallText(l, longest, h.call)
+		}
+		switch {
+		case !l.denies:
+			h.figures = append(h.figures, f)
+		case !h.reaches(longest):
+			if !h.refuse(l.Observe, toll.ReasonLimit, f) {
+				return false
+			}
+		case h.explain:
+			h.figures = append(h.figures, f)
+		}
+		if l.denies && !l.Observe && !h.policy.options.Observe {
+			h.maximum = min(h.maximum, longest)
+		}
+	}
+	return true
+}
+
+// reaches tells whether a call that may be so long has talk time left; in a
+// review, whether it may be as long as it was granted already.
+func (h *hearing) reaches(longest time.Duration) bool {
+	if h.q.Purpose == toll.Review {
+		return h.call.covered <= longest
+	}
+	return longest-h.call.covered >= time.Second
+}
+
+// weigh holds the call against one limit and shortens the slice to what the
+// limit has to give.
+func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Duration) bool {
+	left := l.left(u)
+	var need int64
+	var stops bool
+	if h.q.Purpose == toll.Review {
+		stops = l.revoked(h.call, left)
+	} else {
+		need = l.need(h.call, shortest)
+		stops = l.forbids(h.call, need, left)
+	}
+	if h.explain || stops {
+		f := toll.Figure{By: l.ID, Limit: l.Limit, Usage: u, Need: need, Text: limitText(l, subject, u, need, shortest)}
+		switch {
+		case stops && l.denies:
+			if !h.refuse(l.Observe, toll.ReasonLimit, f) {
+				return false
+			}
+		case h.explain:
+			h.figures = append(h.figures, f)
+		}
+	}
+	if stops || l.Observe || !l.denies || h.policy.options.Observe || h.q.Purpose == toll.Review {
+		return true
+	}
+	h.slice = l.slice(h.call, max(left/h.policy.options.Share, need), shortest, h.slice)
+	return true
+}
