@@ -1,0 +1,94 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// pruneStep is how many rows go in one transaction: few enough that a call that
+// waits for the writer does not notice.
+const pruneStep = 500
+
+// What is live and the newest change of a setting stay, whatever their age.
+// IS NOT, because a comparison with the NULL of no setting at all is not true.
+const (
+	pruneEntry = `DELETE FROM entry WHERE seq IN (
+		SELECT seq FROM entry
+		WHERE seq < ?1 AND seq NOT IN (SELECT seq FROM live)
+			AND seq IS NOT (SELECT max(seq) FROM entry WHERE kind = 'setting')
+		ORDER BY seq LIMIT ?2)`
+	pruneCall = `DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE seq < ?1 ORDER BY seq LIMIT ?2)`
+)
+
+// Prune forgets the log and the history from before the given times, and tells
+// how many rows went. It does so in small steps and rests after each for as
+// long as it took, so that Append is never held up for long. Standing settings,
+// leases that have not ended and the newest entry stay. The room is used again;
+// the file does not shrink.
+//
+// The log must reach back as far as the longest window that is metered.
+func (s *Store) Prune(ctx context.Context, logBefore, historyBefore time.Time) (int64, error) {
+	removed, err := s.pruneLog(ctx, logBefore)
+	if err == nil {
+		var calls int64
+		calls, err = s.pruneHistory(ctx, historyBefore)
+		removed += calls
+	}
+	if err != nil {
+		return removed, fmt.Errorf("prune the ledger: %w", err)
+	}
+	return removed, nil
+}
+
+func (s *Store) pruneLog(ctx context.Context, before time.Time) (int64, error) {
+	end, err := firstSince(ctx, s.db, "entry", nanoseconds(before))
+	if err != nil {
+		return 0, err
+	}
+	newest, _, err := s.last(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneEntry }, min(end, newest))
+}
+
+func (s *Store) pruneHistory(ctx context.Context, before time.Time) (int64, error) {
+	end, err := firstSince(ctx, s.db, "call", before.UTC().Format(timeLayout))
+	if err != nil {
+		return 0, err
+	}
+	return s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneCall }, end)
+}
+
+// prune runs the statement for rows below end until it finds no more.
+func (s *Store) prune(ctx context.Context, statement func(*writer) *sqlite3.SQLiteStmt, end int64) (removed int64, err error) {
+	for {
+		begun := time.Now()
+		n, err := s.pruneOnce(statement, end)
+		removed += n
+		if err != nil || n < pruneStep {
+			return removed, err
+		}
+		select {
+		case <-ctx.Done():
+			return removed, ctx.Err()
+		case <-time.After(time.Since(begun)):
+		}
+	}
+}
+
+func (s *Store) pruneOnce(statement func(*writer) *sqlite3.SQLiteStmt, end int64) (n int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.write(func(w *writer) error {
+		n, err = w.exec(statement(w), end, int64(pruneStep))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
