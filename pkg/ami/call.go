@@ -100,13 +100,7 @@ func (c *Client) exchange(ctx context.Context, l *link, a Action, list bool, pat
 
 	err = l.write(ctx, text)
 	if err == nil {
-		select {
-		case err = <-waiting.answer:
-		case <-l.done:
-			err = l.lost()
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		}
+		err = waiting.wait(ctx, l)
 	}
 	if err != nil {
 		return List{}, fmt.Errorf("AMI action %s: %w", a.Name, err)
@@ -115,6 +109,25 @@ func (c *Client) exchange(ctx context.Context, l *link, a Action, list bool, pat
 		return waiting.got, &ResponseError{Action: a.Name, Message: m.Get("Message")}
 	}
 	return waiting.got, nil
+}
+
+// wait returns when the call is finished, the link lost or the time over. An answer that came in the last
+// moment counts, whatever happened right behind it.
+func (c *call) wait(ctx context.Context, l *link) error {
+	var err error
+	select {
+	case err = <-c.answer:
+		return err
+	case <-l.done:
+		err = l.lost()
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	select {
+	case err = <-c.answer:
+	default:
+	}
+	return err
 }
 
 func (l *link) register(id string, c *call) {
@@ -163,7 +176,7 @@ func (c *call) collect(event string, m Message, o Options) {
 		c.got.Complete = m
 		c.finish(nil)
 	case strings.EqualFold(end, "Cancelled"):
-		c.finish(errors.New("Asterisk cancelled the list"))
+		c.finish(errors.New("list cancelled by Asterisk"))
 	default:
 		c.bytes += m.Len()
 		if len(c.got.Items) == o.ListSize || c.bytes > o.ListBytes {

@@ -53,9 +53,12 @@ func run(t *testing.T, opts Options, handle func(context.Context, *Client, Notic
 
 // answering serves a login and then answers every action with success.
 func answering(s *ServerConn) {
-	if s.Login("11.0.0", "tollfuse", "s3cret") != nil {
-		return
+	if s.Login("11.0.0", "tollfuse", "s3cret") == nil {
+		answerAll(s)
 	}
+}
+
+func answerAll(s *ServerConn) {
 	for {
 		a, err := s.ReadAction()
 		if err != nil || s.Respond(a, "Success", "", Field{"Value", a.Get("Variable")}) != nil {
@@ -166,6 +169,40 @@ func TestBackoff(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBackoffAfterLinks: a link that lasted makes the pauses short again, one that broke at once does not.
+func TestBackoffAfterLinks(t *testing.T) {
+	for lasts, longest := range map[time.Duration]time.Duration{0: 32 * time.Second, 2 * time.Minute: time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			attempts := 0
+			lost, again := time.Time{}, make(chan time.Time, 1)
+			opts := onPipe(t, func(s *ServerConn) {
+				_ = s.Login("11.0.0", "tollfuse", "s3cret")
+				go answerAll(s)
+				for end := time.Now().Add(lasts); time.Now().Before(end) && s.Event("Newstate") == nil; {
+					time.Sleep(5 * time.Second) // virtual
+				}
+				lost = time.Now()
+			})
+			opts.MinBackoff, opts.MaxBackoff = time.Second, 32*time.Second
+			dial := opts.Dial
+			opts.Dial = func(ctx context.Context) (net.Conn, error) {
+				switch attempts++; {
+				case attempts == 6:
+					return dial(ctx)
+				case attempts == 7:
+					again <- time.Now()
+				}
+				return nil, errors.New("connection refused")
+			}
+			_, stop := run(t, opts, func(context.Context, *Client, Notice) {})
+			if pause := (<-again).Sub(lost); pause < longest/2 || pause > longest {
+				t.Errorf("after a link of %s the pause is %s", lasts, pause)
+			}
+			stop()
+		})
+	}
 }
 
 // TestSlowConsumer: events beyond the queue cost a Resync at their place; answers keep coming meanwhile.
@@ -461,7 +498,8 @@ func TestStorm(t *testing.T) {
 	c, stop := run(t, Options{Address: listener.Addr().String(), Username: "tollfuse", Secret: "s3cret", QueueSize: 500, ActionTimeout: time.Minute},
 		func(_ context.Context, _ *Client, n Notice) {
 			switch n.Kind {
-			case Up:
+			case Up: // also in place of events that overflowed before it was taken
+				gap = true
 				close(up)
 			case Resync:
 				gap = true

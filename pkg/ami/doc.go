@@ -11,7 +11,7 @@
 //     [Client.Status], from the handler if that is convenient.
 //   - [Event]: in the order in which Asterisk sent them.
 //   - [Resync]: events were lost here, because the consumer was slower than the queue is long, or because
-//     one was too large. Take a new picture. No event is lost without a Resync or a Down at its place.
+//     one was too large. Take a new picture. No event is lost without a Resync, Down or Up at its place.
 //   - [Down]: the link is lost, or an attempt to make one failed. The client goes on trying.
 //
 // # Actions

@@ -49,9 +49,7 @@ func (r *idleReader) Read(p []byte) (int, error) {
 	if r.limit == 0 {
 		return r.conn.Read(p)
 	}
-	if err := r.conn.SetReadDeadline(time.Now().Add(r.limit)); err != nil {
-		return 0, err
-	}
+	_ = r.conn.SetReadDeadline(time.Now().Add(r.limit)) // where this fails, Read says why
 	n, err := r.conn.Read(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("%w: no byte for %s", ErrDeadLink, r.limit)
@@ -179,7 +177,7 @@ func (l *link) read() error {
 			l.client.opts.Logger.Warn("an AMI message was skipped", "err", err)
 			l.client.queue.push(Notice{Kind: Resync, Received: time.Now(), Err: err})
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			return fmt.Errorf("Asterisk closed the connection: %w", err)
+			return fmt.Errorf("connection closed by Asterisk: %w", err)
 		case err != nil:
 			return err
 		default:
