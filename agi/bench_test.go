@@ -12,42 +12,77 @@ import (
 )
 
 // BenchmarkDialogue is a bare echo: 64 callers, each dialogue with a connection
-// of its own over loopback, an ordinary introduction and one SET VARIABLE. Both ends
-// run in this process and share its processors.
+// of its own over loopback, an ordinary introduction and one SET VARIABLE. Both
+// ends run in this process and share its processors. The floor is the same
+// traffic without this package: what the kernel and the callers cost.
 func BenchmarkDialogue(b *testing.B) {
-	const callers = 64
-	server := &agi.Server{Handler: agi.HandlerFunc(allow)}
-	address := listen(b, server).Addr().String()
-	introduction, reply := []byte(ordinary), []byte("200 result=1\n")
-	dialogue := func(in []byte) error {
-		conn, err := net.Dial("tcp", address)
-		if err != nil {
-			return err
+	b.Run("server", func(b *testing.B) {
+		server := &agi.Server{Handler: agi.HandlerFunc(allow)}
+		l := listenBare(b)
+		serve(b, server, l)
+		callers(b, l.Addr().String())
+		if err := server.Shutdown(context.Background()); err != nil {
+			b.Error(err)
 		}
-		defer conn.Close()
-		if _, err := conn.Write(introduction); err != nil {
-			return err
+		if got := server.Stats().Completed; got != int64(b.N) {
+			b.Errorf("%d of %d dialogues completed", got, b.N)
 		}
-		if _, err := conn.Read(in); err != nil {
-			return err
-		}
-		if _, err := conn.Write(reply); err != nil {
-			return err
-		}
-		if _, err := conn.Read(in); err != io.EOF {
-			return err
-		}
-		return nil
+	})
+	b.Run("floor", func(b *testing.B) {
+		l := listenBare(b)
+		var running sync.WaitGroup
+		running.Go(func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				running.Go(func() { echo(conn) })
+			}
+		})
+		callers(b, l.Addr().String())
+		l.Close()
+		running.Wait()
+	})
+}
+
+// listenBare spares each connection the system calls for keep-alive, which
+// dialogues of seconds with deadlines do not need.
+func listenBare(b *testing.B) net.Listener {
+	b.Helper()
+	config := net.ListenConfig{KeepAlive: -1}
+	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
 	}
-	work := make(chan struct{}, callers)
+	return l
+}
+
+func echo(conn net.Conn) {
+	defer conn.Close()
+	in := make([]byte, 2048)
+	if _, err := conn.Read(in); err != nil {
+		return
+	}
+	if _, err := conn.Write([]byte("SET VARIABLE \"VERDICT\" \"allow\"\n")); err != nil {
+		return
+	}
+	conn.Read(in)
+}
+
+// callers makes b.N dialogues, 64 at a time.
+func callers(b *testing.B, address string) {
+	b.Helper()
+	const parallel = 64
+	work := make(chan struct{}, parallel)
 	var running sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	for range callers {
+	for range parallel {
 		running.Go(func() {
 			in := make([]byte, 256)
 			for range work {
-				if err := dialogue(in); err != nil {
+				if err := dialogue(address, in); err != nil {
 					b.Error(err)
 				}
 			}
@@ -60,12 +95,28 @@ func BenchmarkDialogue(b *testing.B) {
 	running.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "dialogues/s")
-	if err := server.Shutdown(context.Background()); err != nil {
-		b.Error(err)
+}
+
+func dialogue(address string, in []byte) error {
+	dialer := net.Dialer{KeepAlive: -1}
+	conn, err := dialer.Dial("tcp", address)
+	if err != nil {
+		return err
 	}
-	if got := server.Stats().Completed; got != int64(b.N) {
-		b.Errorf("%d of %d dialogues completed", got, b.N)
+	defer conn.Close()
+	if _, err := conn.Write([]byte(ordinary)); err != nil {
+		return err
 	}
+	if _, err := conn.Read(in); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("200 result=1\n")); err != nil {
+		return err
+	}
+	if _, err := conn.Read(in); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // BenchmarkParseRequest reads an introduction of 22 variables and 2 arguments.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -25,20 +26,32 @@ func NewCaller(conn net.Conn) *Caller {
 }
 
 // Call sends the request, as Asterisk would, and lets respond answer each
-// command until the server closes the connection, which is its proper end. The
-// words are those of [SplitCommand]; the answer is the reply without its last line
-// feed, as "200 result=1". When ctx ends, Call returns its error.
+// command until the server closes the connection, which is its proper end; as
+// for Asterisk, it makes no difference how it closes, or whether it sent any
+// command. The words are those of [SplitCommand]; the answer is the reply
+// without its last line feed, as "200 result=1". When ctx ends, Call returns its error.
 func (c *Caller) Call(ctx context.Context, request *Request, respond func(words []string) string) error {
 	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	err := c.play(request, respond)
 	switch {
-	case errors.Is(err, io.EOF):
-		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("agi: call: %w", ctx.Err())
+	case closedByPeer(err):
+		return nil
 	}
 	return fmt.Errorf("agi: call: %w", err)
+}
+
+// closedByPeer tells the end of a connection. It is a reset when something,
+// such as HANGUP, was on its way to a server that had closed.
+func closedByPeer(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrClosedPipe, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Caller) play(request *Request, respond func(words []string) string) error {

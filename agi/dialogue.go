@@ -12,8 +12,10 @@ import (
 	"time"
 )
 
-// errPanic marks the failure of a handler that panicked.
-var errPanic = errors.New("handler panicked")
+var (
+	errPanic  = errors.New("handler panicked")
+	errGoexit = errors.New("handler ended its goroutine")
+)
 
 // serve runs the dialogue of one connection from the introduction to the end.
 func (s *Server) serve(p *peer) {
@@ -41,7 +43,7 @@ func (s *Server) serve(p *peer) {
 		readTimeout: orDefault(s.ReadTimeout, DefaultReadTimeout),
 		deadline:    deadline,
 	}
-	err = errors.New("handler ended its goroutine") // unless it returns
+	err = errGoexit // unless the handler returns
 	err = s.handle(p, session)
 }
 

@@ -101,7 +101,9 @@ func (s *Server) open() {
 }
 
 // Serve accepts connections until the listener fails or the server is
-// stopped, and closes the listener. After Shutdown or Close the error is
+// stopped, and closes the listener. FastAGI has no authentication, so the
+// listener should be on loopback or a private network; keep-alive probes, which
+// cost a short dialogue some system calls, can be switched off in net.ListenConfig. After Shutdown or Close the error is
 // ErrServerClosed. Serve owns the goroutines it starts and returns when the
 // last of its handlers has returned.
 func (s *Server) Serve(l net.Listener) error {
