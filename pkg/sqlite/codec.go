@@ -36,15 +36,15 @@ var errBody = errors.New("body of entry is damaged")
 // coder walks over the fields of an entry, in one direction or the other, so
 // that layout lists them once.
 type coder struct {
-	buf   []byte // what is written, or what is left to read
-	words *words // nil while encoding
+	buf   []byte
+	at    int    // reading: where in buf
+	words *words // nil while writing
 	err   error
 
 	// The field that was read last and is not used yet.
 	tag    uint64
 	isText bool
-	value  uint64
-	text   []byte
+	value  uint64 // the number, or the length of the text, which ends at at
 }
 
 // appendEntry appends the body of the entry to buf.
@@ -73,7 +73,7 @@ func decodeEntry(body []byte, w *words, e *toll.Entry) error {
 	if seal(fields) != binary.LittleEndian.Uint32(sum) {
 		return fmt.Errorf("%w: checksum differs", errBody)
 	}
-	c := coder{buf: fields[1:], words: w}
+	c := coder{buf: fields, at: 1, words: w}
 	c.next()
 	layout(&c, e)
 	for c.tag != endOfFields {
@@ -87,7 +87,7 @@ func seal(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Cast
 // next reads the field that follows. At the end, and at the first damage, it
 // leaves endOfFields, which no field matches.
 func (c *coder) next() {
-	if len(c.buf) == 0 {
+	if c.at == len(c.buf) {
 		c.tag = endOfFields
 		return
 	}
@@ -101,30 +101,35 @@ func (c *coder) next() {
 		c.fail("field %d after field %d", key>>1, c.tag)
 		return
 	}
-	c.tag, c.isText, c.value, c.text = key>>1, key&1 == 1, value, nil
+	c.tag, c.isText, c.value = key>>1, key&1 == 1, value
 	if c.isText {
-		if value > uint64(len(c.buf)) {
+		if value > uint64(len(c.buf)-c.at) {
 			c.fail("field %d is cut off", c.tag)
 			return
 		}
-		c.text, c.buf = c.buf[:value], c.buf[value:]
+		c.at += int(value)
 	}
 }
 
+// text is the bytes of the field that was read last.
+func (c *coder) text() []byte { return c.buf[c.at-int(c.value) : c.at] }
+
 func (c *coder) uvarint() (uint64, bool) {
-	v, n := binary.Uvarint(c.buf)
-	if n <= 0 {
-		return 0, false
+	// Keys and lengths mostly take one byte.
+	if c.at < len(c.buf) && c.buf[c.at] < 0x80 {
+		c.at++
+		return uint64(c.buf[c.at-1]), true
 	}
-	c.buf = c.buf[n:]
-	return v, true
+	v, n := binary.Uvarint(c.buf[c.at:])
+	c.at += max(n, 0)
+	return v, n > 0
 }
 
 func (c *coder) fail(format string, args ...any) {
 	if c.err == nil {
 		c.err = fmt.Errorf("%w: "+format, append([]any{errBody}, args...)...)
 	}
-	c.tag, c.buf = endOfFields, nil
+	c.tag, c.at = endOfFields, len(c.buf)
 }
 
 // has tells whether the next field is this one, skipping what is unknown.
@@ -188,7 +193,7 @@ func text[T ~string](c *coder, tag uint64, v *T) {
 			putText(c, tag, string(*v))
 		}
 	case c.has(tag, true):
-		*v = T(c.text)
+		*v = T(c.text())
 		c.next()
 	}
 }
@@ -201,7 +206,7 @@ func word[T ~string](c *coder, tag uint64, v *T) {
 		return
 	}
 	if c.has(tag, true) {
-		*v = T(c.words.of(c.text))
+		*v = T(c.words.of(c.text()))
 		c.next()
 	}
 }
@@ -250,7 +255,7 @@ func setting(c *coder, tag uint64, v **toll.Setting) {
 	}
 	if c.has(tag, true) {
 		s := new(toll.Setting)
-		if err := json.Unmarshal(c.text, s); err != nil {
+		if err := json.Unmarshal(c.text(), s); err != nil {
 			c.fail("setting is not JSON: %w", err)
 			return
 		}

@@ -12,22 +12,16 @@ import (
 // waits for the writer does not notice.
 const pruneStep = 500
 
-// What is live and the newest change of a setting stay, whatever their age.
-// IS NOT, because a comparison with the NULL of no setting at all is not true.
 const (
 	pruneEntry = `DELETE FROM entry WHERE seq IN (
-		SELECT seq FROM entry
-		WHERE seq < ?1 AND seq NOT IN (SELECT seq FROM live)
-			AND seq IS NOT (SELECT max(seq) FROM entry WHERE kind = 'setting')
-		ORDER BY seq LIMIT ?2)`
+		SELECT seq FROM entry WHERE seq < ?1 AND seq NOT IN kept ORDER BY seq LIMIT ?2)`
 	pruneCall = `DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE seq < ?1 ORDER BY seq LIMIT ?2)`
 )
 
 // Prune forgets the log and the history from before the given times, and tells
 // how many rows went. It does so in small steps and rests after each for as
-// long as it took, so that Append is never held up for long. Standing settings,
-// leases that have not ended and the newest entry stay. The room is used again;
-// the file does not shrink.
+// long as it took, so that Append is never held up for long. What Replay gives
+// whatever its age stays. The room is used again; the file does not shrink.
 //
 // The log must reach back as far as the longest window that is metered.
 func (s *Store) Prune(ctx context.Context, logBefore, historyBefore time.Time) (int64, error) {
@@ -48,11 +42,7 @@ func (s *Store) pruneLog(ctx context.Context, before time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	newest, _, err := s.last(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneEntry }, min(end, newest))
+	return s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneEntry }, end)
 }
 
 func (s *Store) pruneHistory(ctx context.Context, before time.Time) (int64, error) {

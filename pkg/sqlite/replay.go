@@ -22,16 +22,18 @@ const (
 // the file, and stops at the first error:
 //
 //   - the settings that stand, in order of revision, with Seq 0;
-//   - then from the log, in order of Seq, everything at or after since, but of
-//     each lease only its newest entry, which carries the lease whole;
-//   - and among them, however old: the newest entry of each lease that has not
-//     ended, and the newest change of a setting, which carries the policy's
-//     revision even when it took something away.
+//   - then from the log, in order of Seq, every refusal at or after since, and
+//     of each lease that was live at or after since its newest entry, which
+//     carries the lease whole;
+//   - and among them, however old: the newest change of a setting, which tells
+//     the policy's revision even when it took something away, and the newest
+//     entry of all, from which numbers and clock go on.
 //
-// So of a lease the first thing that f hears can be that it was answered or has
-// ended, and leases come in the order of their newest entries, not of their
-// grants. Applying what Replay gives yields the book of whoever wrote the log,
-// as far as that book still counts anything at or after since.
+// So what is superseded is left out: of a lease the first thing that f hears can
+// be that it was answered or has ended, leases come in the order of their newest
+// entries and not of their grants, and no setting is given that was replaced
+// since. Applying what Replay gives yields the book of whoever wrote the log, as
+// far as that book still counts anything at or after since.
 //
 // Reading and decoding run on a goroutine of their own beside f. The memory
 // that Replay needs does not depend on the length of the log. A row that cannot
@@ -102,15 +104,14 @@ func (s *sender) flush() {
 	s.group = nil
 }
 
-// Of a lease's entries all but the newest are superseded. The newest is in live
-// or ended it.
+// replayLog finds the first entry that is asked for and what is kept from before
+// it. Of what comes later, entries of a kind that the newest of a lease or
+// setting supersedes count only if they are that newest one.
 const (
-	replayOld = `SELECT seq, body FROM entry
-		WHERE seq < ? AND seq IN (SELECT seq FROM live UNION ALL SELECT max(seq) FROM entry WHERE kind = 'setting')
-		ORDER BY seq`
+	replayOld = `SELECT seq, body FROM entry WHERE seq < ? AND seq IN kept ORDER BY seq`
 	replayNew = `SELECT seq, body FROM entry
 		WHERE seq >= ?
-		AND (kind NOT IN ('granted', 'adopted', 'changed', 'renewed', 'cutting') OR seq IN (SELECT seq FROM live))
+		AND (kind NOT IN ('granted', 'adopted', 'changed', 'renewed', 'cutting', 'setting') OR seq IN kept)
 		ORDER BY seq`
 )
 

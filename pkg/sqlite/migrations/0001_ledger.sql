@@ -21,6 +21,14 @@ CREATE TABLE live (
     seq   INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- The entries that count whatever their age, for replay, and which are never
+-- pruned: the newest of each lease that has not ended, the newest change of a
+-- setting, and the newest of all, from which numbers and clock go on.
+CREATE VIEW kept AS
+    SELECT seq FROM live
+    UNION ALL SELECT seq FROM (SELECT seq FROM entry WHERE kind = 'setting' ORDER BY seq DESC LIMIT 1)
+    UNION ALL SELECT seq FROM (SELECT seq FROM entry ORDER BY seq DESC LIMIT 1);
+
 -- The rules, limits and locks that stand now. Removed ones are in the log.
 CREATE TABLE setting (
     kind     TEXT    NOT NULL,  -- rule, limit, lock
