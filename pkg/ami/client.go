@@ -143,7 +143,7 @@ func (c *Client) stayLinked(ctx context.Context) {
 
 // jitter returns between half and all of d, so that many clients do not come back in the same instant.
 func jitter(d time.Duration) time.Duration {
-	return d/2 + mathrand.N(d/2+1)
+	return d/2 + mathrand.N(d/2+1) //nolint:gosec // nobody gains by guessing it
 }
 
 // oneLink makes a link and reads it until it is lost. It returns why.

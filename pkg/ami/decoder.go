@@ -178,7 +178,7 @@ func (d *Decoder) more() error {
 	}
 	inside := d.skipping || d.end > d.start
 	err := d.fill()
-	if err == io.EOF && inside {
+	if errors.Is(err, io.EOF) && inside {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -99,7 +99,7 @@ func play(t *testing.T, script string) {
 			p.step(line)
 		}
 	}
-	go io.Copy(io.Discard, p.conn)
+	go p.drain(p.conn)
 	cancel()
 	if err := <-ended; err != context.Canceled {
 		t.Errorf("Run returned %v", err)
@@ -129,7 +129,7 @@ func (p *player) step(line string) {
 	case "segment":
 		p.segment, _ = strconv.Atoi(rest)
 	case "drain":
-		go io.Copy(io.Discard, p.conn)
+		go p.drain(p.conn)
 	case "close":
 		p.conn.Close()
 	case "accept":
@@ -139,7 +139,7 @@ func (p *player) step(line string) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		time.Sleep(d) // of the bubble's clock
+		time.Sleep(d) //nolint:forbidigo // of the bubble
 	case "call":
 		name, action, _ := strings.Cut(rest, " ")
 		p.call(name, p.unquote(`"`+action+`"`))
@@ -157,6 +157,10 @@ func (p *player) step(line string) {
 	default:
 		p.t.Fatalf("no such verb: %s", verb)
 	}
+}
+
+func (p *player) drain(conn net.Conn) {
+	_, _ = io.Copy(io.Discard, conn) // until either side closes
 }
 
 func (p *player) unquote(s string) string {
