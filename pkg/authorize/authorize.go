@@ -117,18 +117,12 @@ func (h *Handler) failed(q toll.Question, err error) answer {
 	if !allow {
 		return refusal(reason)
 	}
-	a := answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: MarkFailOpen}
+	a := answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: toll.MarkFailOpen}
 	if class == toll.Emergency {
-		a.lease = MarkEmergency
+		a.lease = toll.MarkEmergency
 	}
 	return a
 }
-
-// Marks that stand in TOLLFUSE_LEASE where there is no lease.
-const (
-	MarkFailOpen  = "failopen"
-	MarkEmergency = "emergency"
-)
 
 // answer is what the dialplan is told.
 type answer struct {

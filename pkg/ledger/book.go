@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,7 +57,9 @@ type Book struct {
 	judge    Judge
 	meters   *meter.Set
 	live     map[string]*holder
-	byKey    map[toll.Key]string
+	byKey    map[toll.Key]string     // newest lease of a question
+	byLeg    map[channelKey]string   // lease of a trunk leg
+	byAsker  map[channelKey][]string // leases that a channel asked for
 	due      dueHeap
 	settings map[settingKey]toll.Setting
 	now      time.Time // the newest time the book has seen
@@ -66,6 +69,9 @@ type Book struct {
 
 // settingKey names a setting among all.
 type settingKey struct{ kind, id string }
+
+// channelKey names a channel.
+type channelKey struct{ pbx, uniqueid string }
 
 // holder is a live lease with what the book plans for it.
 type holder struct {
@@ -88,6 +94,8 @@ func NewBook(judge Judge, o Options) *Book {
 		judge:    judge,
 		live:     make(map[string]*holder),
 		byKey:    make(map[toll.Key]string),
+		byLeg:    make(map[channelKey]string),
+		byAsker:  make(map[channelKey][]string),
 		settings: make(map[settingKey]toll.Setting),
 		complete: true,
 	}
@@ -133,30 +141,52 @@ func (b *Book) applyLease(e toll.Entry) {
 	}
 	if !l.Live() {
 		b.meters.Spent(l.Ended, q, l.Talked, l.Cost)
-		b.forget(h)
+		if known {
+			b.forget(h)
+		}
 		return
 	}
 	b.meters.Hold(q, 1)
 	if !known {
 		h = &holder{slice: l.Covered, heapAt: -1}
 		b.live[l.ID] = h
+		asker := channelKey{l.Key.PBX, l.Key.Uniqueid}
+		b.byAsker[asker] = append(b.byAsker[asker], l.ID)
 	} else if l.Covered > h.lease.Covered {
 		h.slice = l.Covered - h.lease.Covered
 	}
+	b.indexLeg(&h.lease, &l)
 	h.lease = l
 	b.byKey[l.Key] = l.ID
 	b.plan(h)
 }
 
-// forget drops a lease that has ended; nil is one the book never knew alive.
-func (b *Book) forget(h *holder) {
-	if h == nil {
+// indexLeg keeps the index of trunk legs while a lease changes.
+func (b *Book) indexLeg(old, l *toll.Lease) {
+	if old.Leg == l.Leg {
 		return
 	}
-	if b.byKey[h.lease.Key] == h.lease.ID {
-		delete(b.byKey, h.lease.Key)
+	if k := (channelKey{old.Key.PBX, old.Leg}); b.byLeg[k] == old.ID {
+		delete(b.byLeg, k)
 	}
-	delete(b.live, h.lease.ID)
+	if l.Leg != "" {
+		b.byLeg[channelKey{l.Key.PBX, l.Leg}] = l.ID
+	}
+}
+
+// forget drops a lease that has ended.
+func (b *Book) forget(h *holder) {
+	l := &h.lease
+	if b.byKey[l.Key] == l.ID {
+		delete(b.byKey, l.Key)
+	}
+	b.indexLeg(l, &toll.Lease{})
+	asker := channelKey{l.Key.PBX, l.Key.Uniqueid}
+	b.byAsker[asker] = slices.DeleteFunc(b.byAsker[asker], func(id string) bool { return id == l.ID })
+	if len(b.byAsker[asker]) == 0 {
+		delete(b.byAsker, asker)
+	}
+	delete(b.live, l.ID)
 	b.due.remove(h)
 }
 
@@ -190,6 +220,9 @@ func (b *Book) Lease(id string) (toll.Lease, bool) {
 	}
 	return toll.Lease{}, false
 }
+
+// Find is the newest live lease that answers a question.
+func (b *Book) Find(k toll.Key) (toll.Lease, bool) { return b.Lease(b.byKey[k]) }
 
 // Leases are copies of all live leases, in no order.
 func (b *Book) Leases() []toll.Lease {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -150,7 +151,7 @@ func (d *decider) fail(now time.Time, c commit) {
 // durable and came too late is taken back like one that was not.
 func (d *decider) withdraw(now time.Time, w *waiter, why error) []toll.Entry {
 	if w.changed != nil {
-		if why == errAbandoned {
+		if errors.Is(why, errAbandoned) {
 			return nil // a change of the owner's stands, whether or not he still listens
 		}
 		if err := d.book.Undo(now, *w.changed); err != nil {

@@ -6,16 +6,15 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// emergencyTimer is written where a timer must be given for a call that
-// nothing may end. It has no other meaning.
-const emergencyTimer = 24 * time.Hour
-
 // Decide answers a question and reserves what it allows. The same question
 // asked again while nobody has answered finds the same lease.
 func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entry) {
 	b.advance(now)
 	if q.Purpose == toll.Explain {
 		return toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}, nil
+	}
+	if q.To.Class == toll.Internal || q.To.Class == toll.FeatureCode {
+		return b.within(q), nil
 	}
 	q.Purpose, q.Covered = toll.Ask, 0
 	if h := b.unanswered(q.Key); h != nil {
@@ -31,6 +30,14 @@ func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entr
 	l := b.allot(q, j)
 	l.ID = b.newID()
 	return b.permit(j, toll.EntryGranted, l)
+}
+
+// within answers for a call that does not leave the site: there is nothing to
+// reserve and nothing to remember.
+func (b *Book) within(q toll.Question) toll.Verdict {
+	v := toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}
+	v.Lease.Timer = v.Maximum
+	return v
 }
 
 // unanswered is the lease that this key has already, while it may still be
@@ -75,7 +82,7 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(),
 	}
 	if q.To.Class == toll.Emergency {
-		l.Timer = emergencyTimer
+		l.Timer = j.Maximum
 		return l
 	}
 	l.Covered, l.Timer = j.Slice, j.Slice

@@ -140,6 +140,14 @@ func (d *decider) handle(r *request) {
 			return
 		}
 		r.answer(result{})
+	case reqFind:
+		res := result{}
+		if r.lease != "" {
+			res.lease, res.found = d.book.Lease(r.lease)
+		} else {
+			res.lease, res.found = d.book.Find(r.key)
+		}
+		r.answer(res)
 	case reqView:
 		r.answer(result{view: View{
 			At: now, Revision: d.book.Revision(), Failing: d.ledger.failing.Load(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -128,6 +129,18 @@ func (l *Ledger) Cut(ctx context.Context, lease string, why toll.Reason, by stri
 	return err
 }
 
+// Lease is the live lease with that ID.
+func (l *Ledger) Lease(ctx context.Context, id string) (toll.Lease, bool, error) {
+	r, err := l.ask(ctx, &request{kind: reqFind, lease: id})
+	return r.lease, r.found, err
+}
+
+// Find is the newest live lease that answers a question.
+func (l *Ledger) Find(ctx context.Context, k toll.Key) (toll.Lease, bool, error) {
+	r, err := l.ask(ctx, &request{kind: reqFind, key: k})
+	return r.lease, r.found, err
+}
+
 // View is the state of the book at one moment.
 type View struct {
 	At       time.Time      `json:"at"`
@@ -141,6 +154,15 @@ type View struct {
 func (l *Ledger) View(ctx context.Context) (View, error) {
 	r, err := l.ask(ctx, &request{kind: reqView})
 	return r.view, err
+}
+
+// Leases are copies of the live leases of one PBX.
+func (l *Ledger) Leases(ctx context.Context, pbx string) ([]toll.Lease, error) {
+	v, err := l.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(v.Leases, func(l toll.Lease) bool { return l.Key.PBX != pbx }), nil
 }
 
 // Orders waits for orders to the watcher and takes all that there are.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -10,8 +11,8 @@ import (
 // what it may still cost until it is gone.
 const uncoveredHold = 10 * time.Second
 
-// Record takes in what the watcher saw. Events of leases that the book no
-// longer knows are of no consequence.
+// Record takes in what the watcher saw. Channels and leases that the book does
+// not know are of no consequence.
 func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries []toll.Entry) {
 	b.advance(now)
 	switch e.Kind {
@@ -19,6 +20,13 @@ func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries
 		return b.adopt(e)
 	case toll.ClockStepped:
 		return b.rearm(), nil
+	case toll.ChannelGone:
+		return nil, b.channelGone(channelKey{e.PBX, e.Channel})
+	case toll.LegAnswered:
+		if h := b.live[b.byLeg[channelKey{e.PBX, e.Channel}]]; h != nil {
+			return b.answered(h, e)
+		}
+		return nil, nil
 	}
 	h := b.live[e.Lease]
 	if h == nil {
@@ -27,24 +35,18 @@ func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries
 	switch e.Kind {
 	case toll.LegDialled:
 		return nil, b.dialled(h, e)
-	case toll.LegAnswered:
-		return b.answered(h, e)
-	case toll.LegEnded:
-		return nil, b.legEnded(h, e)
-	case toll.TimerMoved:
-		l := h.lease
-		l.Timer = e.Timer
-		return nil, []toll.Entry{b.write(toll.EntryChanged, l)}
+	case toll.LeaseGone:
+		return nil, b.leaseGone(h, e.Why)
 	}
 	return nil, nil
 }
 
 func (b *Book) dialled(h *holder, e toll.Event) []toll.Entry {
-	if h.lease.State != toll.Granted || h.lease.Leg == e.Leg {
+	if h.lease.State != toll.Granted || h.lease.Leg == e.Channel {
 		return nil
 	}
 	l := h.lease
-	l.Leg = e.Leg
+	l.Leg = e.Channel
 	return []toll.Entry{b.write(toll.EntryChanged, l)}
 }
 
@@ -54,9 +56,6 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 	}
 	l := h.lease
 	l.State, l.Answered = toll.Answered, b.now.Add(-e.Talk)
-	if e.Leg != "" {
-		l.Leg = e.Leg
-	}
 	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
 	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency {
 		return []toll.Order{b.timerOrder(&l)}, entries
@@ -64,49 +63,64 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 	return nil, entries
 }
 
-// legEnded settles a lease when its trunk leg has gone, or when the channel
-// that asked has gone and there is no leg. A leg that was not answered may be
-// followed by one on the next trunk.
-func (b *Book) legEnded(h *holder, e toll.Event) []toll.Entry {
+// channelGone settles the lease whose trunk leg has gone, and those that the
+// channel asked for and that have no leg.
+func (b *Book) channelGone(k channelKey) (entries []toll.Entry) {
+	if h := b.live[b.byLeg[k]]; h != nil {
+		entries = append(entries, b.legGone(h))
+	}
+	for _, id := range slices.Clone(b.byAsker[k]) {
+		h := b.live[id]
+		switch {
+		case h.lease.State == toll.Granted && h.lease.Leg == "":
+			entries = append(entries, b.settle(h, toll.EndedUnused, 0, 0))
+		default:
+			h.askerGone = true // after a transfer the leg lives on
+		}
+	}
+	return entries
+}
+
+// legGone settles an answered call. A leg that nobody answered may be followed
+// by one on the next trunk, as long as the channel that asked is there.
+func (b *Book) legGone(h *holder) toll.Entry {
 	l := h.lease
 	switch {
-	case e.Why == toll.EndedForged:
-		if l.Leg != "" || l.State != toll.Granted {
-			return nil
-		}
-		return []toll.Entry{b.settle(h, toll.EndedForged, 0, 0)}
-	case e.Why == toll.EndedLost:
-		return []toll.Entry{b.settleLost(h)}
 	case l.State == toll.Answered:
-		if e.Leg == "" || (l.Leg != "" && e.Leg != l.Leg) {
-			return nil
-		}
 		talked := b.now.Sub(l.Answered)
-		return []toll.Entry{b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked))}
-	case e.Leg == "" && l.Leg != "":
-		h.askerGone = true
-		return nil
-	case e.Leg != "" && e.Leg != l.Leg:
-		return nil
-	case e.Leg != "" && !h.askerGone && !l.Adopted:
-		l.Leg = ""
-		return []toll.Entry{b.write(toll.EntryChanged, l)}
+		return b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked))
+	case h.askerGone || l.Adopted:
+		return b.settle(h, toll.EndedUnused, 0, 0)
 	}
-	return []toll.Entry{b.settle(h, toll.EndedUnused, 0, 0)}
+	l.Leg = ""
+	h.verified = true
+	return b.write(toll.EntryChanged, l)
+}
+
+// leaseGone settles a lease of which no channel exists. A leg that was seen
+// cannot have been forged.
+func (b *Book) leaseGone(h *holder, why toll.Reason) []toll.Entry {
+	if why != toll.EndedForged {
+		return []toll.Entry{b.settleLost(h)}
+	}
+	if h.lease.Leg != "" || h.lease.State != toll.Granted {
+		return nil
+	}
+	return []toll.Entry{b.settle(h, toll.EndedForged, 0, 0)}
 }
 
 // adopt takes a live trunk leg into the book that no lease covers. What it
 // costs is real whatever policy thinks of it, so it is always reserved; a leg
 // that policy does not agree with is cut at once.
 func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
-	if e.Found == nil || b.legs(e.PBX, e.Leg) {
+	if _, known := b.byLeg[channelKey{e.PBX, e.Channel}]; e.Found == nil || known {
 		return nil, nil
 	}
 	q := *e.Found
 	q.Purpose, q.Covered = toll.Ask, 0
 	j := b.judgeNow(q)
 	l := b.allot(q, j)
-	l.ID, l.Leg, l.Adopted = b.newID(), e.Leg, true
+	l.ID, l.Leg, l.Adopted = b.newID(), e.Channel, true
 	if e.Why != "" {
 		l.Why = e.Why
 	}
@@ -136,16 +150,6 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
-}
-
-// legs tells whether a live lease has that trunk leg already.
-func (b *Book) legs(pbx, leg string) bool {
-	for _, h := range b.live {
-		if h.lease.Leg == leg && h.lease.Key.PBX == pbx {
-			return true
-		}
-	}
-	return false
 }
 
 // rearm moves every timer anew: Asterisk counts on the wall clock, and that

@@ -16,6 +16,7 @@ const (
 	reqRecord
 	reqChange
 	reqCut
+	reqFind
 	reqView
 )
 
@@ -27,6 +28,7 @@ type request struct {
 	event    toll.Event
 	setting  toll.Setting
 	lease    string
+	key      toll.Key
 	why      toll.Reason
 	by       string
 
@@ -36,6 +38,8 @@ type request struct {
 
 type result struct {
 	verdict toll.Verdict
+	lease   toll.Lease
+	found   bool
 	view    View
 	err     error
 }

@@ -64,3 +64,9 @@ type Verdict struct {
 
 // Seconds is what the dialplan gives to the timer on the trunk leg.
 func (v Verdict) Seconds() int { return int(v.Lease.Timer / time.Second) }
+
+// Marks that stand in the dialplan's TOLLFUSE_LEASE where there is no lease.
+const (
+	MarkFailOpen  = "failopen"  // the failure policy let the call go
+	MarkEmergency = "emergency" // nobody was asked
+)

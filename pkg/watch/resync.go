@@ -1,0 +1,195 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/calls"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// timerTolerance is by how much a leg's timer may differ from the lease before
+// it is set anew; Asterisk tells it in whole seconds.
+const timerTolerance = 3 * time.Second
+
+// picture is one channel as a picture of Asterisk shows it.
+type picture struct {
+	channel calls.Channel
+	mark    string
+	timer   int64 // when it will be hung up, Unix seconds; 0 if never
+}
+
+// resync takes a picture of all channels and puts model and ledger right. The
+// leases are listed before the picture is taken: one that is granted
+// meanwhile may have its channel after it.
+func (w *Watcher) resync(ctx context.Context) {
+	leases, err := w.ledger.Leases(ctx, w.options.PBX)
+	if err != nil {
+		w.lostTrack(ctx, err)
+		return
+	}
+	list, err := w.status(ctx)
+	if err != nil {
+		// The link has gone again, or else the next event brings a retry.
+		w.options.Log.Warn("no picture of the channels", "pbx", w.options.PBX, "error", err)
+		return
+	}
+	w.since, w.stale = list.Response.Seq(), false
+	now := w.ledger.Now()
+	shown, channels := make(map[string]picture, len(list.Items)), make([]calls.Channel, 0, len(list.Items))
+	for _, item := range list.Items {
+		p, err := w.picture(now, item)
+		if err != nil {
+			w.tamper.Add(1)
+			w.options.Log.Error("a channel in the picture cannot be read", "pbx", w.options.PBX, "error", err)
+			continue
+		}
+		shown[p.channel.Uniqueid] = p
+		channels = append(channels, p.channel)
+	}
+	w.mu.Lock()
+	changes := w.model.Replace(now, channels)
+	w.mu.Unlock()
+	covered := w.settleLeases(ctx, now, leases, shown)
+	w.followPicture(ctx, changes, shown, covered)
+	w.options.Log.Info("took a picture of all channels", "pbx", w.options.PBX, "channels", len(channels), "leases", len(leases))
+}
+
+// status asks for a picture, a few times if need be.
+func (w *Watcher) status(ctx context.Context) (list ami.List, err error) {
+	for range 3 {
+		if list, err = w.client.Status(ctx, markVariable, peerVariable); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return list, err
+}
+
+// picture reads one Status event.
+func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
+	s, err := snapshot(m, "")
+	if err != nil {
+		return picture{}, err
+	}
+	p := picture{channel: calls.Channel{Snapshot: s}}
+	if seconds, err := strconv.ParseInt(m.Get("Seconds"), 10, 32); err == nil && seconds >= 0 {
+		p.channel.Began = now.Add(-time.Duration(seconds) * time.Second)
+	}
+	if p.timer, err = strconv.ParseInt(m.Get("TimeToHangup"), 10, 64); err != nil {
+		return picture{}, fmt.Errorf("%w: TimeToHangup", errTampered)
+	}
+	variables := m.Values("Variable")
+	if len(variables) != markVariables {
+		return picture{}, fmt.Errorf("%w: %d variables", errTampered, len(variables))
+	}
+	for _, v := range variables {
+		name, value, _ := strings.Cut(v, "=")
+		switch name {
+		case markVariable:
+			p.mark = known(value)
+		case peerVariable:
+			// The dialling channel has the variable too; only the dialled one
+			// runs this application.
+			if m.Get("Application") == "AppDial" {
+				p.channel.DialString = known(value)
+			}
+		}
+	}
+	return p, nil
+}
+
+// settleLeases goes through the leases that stood before the picture: what has
+// no channel any more is settled, what was answered meanwhile is answered now,
+// and timers that were not moved are moved. It gives the legs that are covered.
+func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll.Lease, shown map[string]picture) map[string]bool {
+	covered := make(map[string]bool)
+	for _, l := range leases {
+		if l.Leg == "" {
+			l.Leg = w.legOf(l, shown)
+			if l.Leg != "" {
+				w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: l.ID, Channel: l.Leg})
+			}
+		}
+		leg, alive := shown[l.Leg]
+		_, asker := shown[l.Key.Uniqueid]
+		switch {
+		case l.Leg != "" && alive:
+			covered[l.Leg] = true
+			w.catchUp(ctx, now, l, leg)
+		case l.Leg != "" && l.State == toll.Granted && asker:
+			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
+		case l.Leg == "" && asker:
+			// Still on its way to the trunk.
+		default:
+			w.record(ctx, toll.Event{Kind: toll.LeaseGone, Lease: l.ID, Why: toll.EndedLost})
+		}
+	}
+	return covered
+}
+
+// legOf finds the leg of a lease by its mark and number.
+func (w *Watcher) legOf(l toll.Lease, shown map[string]picture) string {
+	for id, p := range shown {
+		if p.mark != l.ID || id == l.Key.Uniqueid || p.channel.DialString == "" {
+			continue
+		}
+		d := parseDialString(p.channel.DialString)
+		trunk, outside := w.trunk(p.channel.Name, d)
+		if outside && w.options.Numbering.ResolveTrunk(d.number, trunk.Prefix).Number() == l.Key.Number {
+			return id
+		}
+	}
+	return ""
+}
+
+// catchUp brings a lease up to where its leg is.
+func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg picture) {
+	if leg.channel.State != calls.Up {
+		return
+	}
+	if l.State == toll.Granted {
+		// When it was answered nobody saw; at the earliest when it began.
+		talk := now.Sub(leg.channel.Began)
+		w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: l.Leg, Talk: max(min(talk, now.Sub(l.Granted)), 0)})
+		return
+	}
+	if l.To.Class == toll.Emergency || l.Cut != "" {
+		return
+	}
+	left := l.Timer - now.Sub(l.Answered)
+	shownLeft := time.Until(time.Unix(leg.timer, 0))
+	if leg.timer == 0 || (shownLeft-left).Abs() > timerTolerance {
+		if err := w.setTimer(ctx, l.Leg, left); err != nil {
+			w.options.Log.Warn("a timer could not be set anew", "pbx", w.options.PBX, "lease", l.ID, "error", err)
+		}
+	}
+}
+
+// followPicture tells the ledger what the picture brought to light beside the
+// leases: channels that have gone, and legs that nothing covers.
+func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, shown map[string]picture, covered map[string]bool) {
+	for _, c := range changes {
+		if c.Kind == calls.Ended {
+			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid})
+		}
+	}
+	for id, p := range shown {
+		if covered[id] || p.channel.DialString == "" {
+			continue
+		}
+		w.mu.Lock()
+		ch, known := w.model.Channel(id)
+		w.mu.Unlock()
+		if !known {
+			continue
+		}
+		if ch.DialString == "" {
+			ch.DialString = p.channel.DialString
+		}
+		w.dialled(ctx, ch)
+	}
+}

@@ -1,0 +1,174 @@
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/calls"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Ledger is told what happened and asked what covers a leg.
+type Ledger interface {
+	Record(ctx context.Context, e toll.Event) error
+	Find(ctx context.Context, k toll.Key) (toll.Lease, bool, error)
+	Lease(ctx context.Context, id string) (toll.Lease, bool, error)
+	Leases(ctx context.Context, pbx string) ([]toll.Lease, error)
+	Now() time.Time
+}
+
+// Numbering resolves a number as it was sent to a trunk.
+type Numbering interface {
+	ResolveTrunk(number, prefix string) toll.Destination
+}
+
+// Rates know what a destination costs.
+type Rates interface {
+	Price(to toll.Destination, trunk string) toll.Price
+}
+
+// Trunk is a way out of the site.
+type Trunk struct {
+	Name      string   // of its endpoint
+	Addresses []string // hosts, with or without a port, that its calls are sent to
+	Prefix    string   // what the carrier wants before the number
+}
+
+// Options are what a watcher must know of its Asterisk.
+type Options struct {
+	PBX       string
+	Trunks    []Trunk
+	Callers   caller.Site
+	Numbering Numbering
+	Rates     Rates
+	CutBypass bool // hang up what goes round the dialplan, at once
+	Log       *slog.Logger
+}
+
+// Watcher watches one Asterisk. Run is its life.
+type Watcher struct {
+	options Options
+	client  *ami.Client
+	ledger  Ledger
+	model   *calls.Model // owned by the goroutine of Run; guarded for readers
+	mu      sync.Mutex
+	stale   bool // events are missing; a new picture is due
+	since   uint64
+	tamper  atomic.Uint64 // messages that cannot have been Asterisk's own
+}
+
+// New makes a watcher on a client that is not running yet.
+func New(client *ami.Client, ledger Ledger, o Options) *Watcher {
+	return &Watcher{options: o, client: client, ledger: ledger, model: calls.New(0)}
+}
+
+// Events are the AMI events that a watcher wants.
+func Events() []string {
+	return []string{
+		"Newchannel", "Newstate", "Rename", "Hangup", "DialBegin", "DialEnd",
+		"LocalBridge", "BlindTransfer", "AttendedTransfer",
+	}
+}
+
+// Run follows the Asterisk until the context ends.
+func (w *Watcher) Run(ctx context.Context) error { return w.client.Run(ctx, w.notice) }
+
+// notice takes one notice of the client, in order.
+func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
+	switch n.Kind {
+	case ami.Up:
+		w.options.Log.Info("connected to Asterisk", "pbx", w.options.PBX)
+		w.stale = true
+	case ami.Resync:
+		w.options.Log.Warn("events were lost; taking a new picture", "pbx", w.options.PBX, "reason", n.Err)
+		w.stale = true
+	case ami.Down:
+		w.options.Log.Warn("no link to Asterisk", "pbx", w.options.PBX, "error", n.Err)
+		return
+	case ami.Event:
+		w.event(ctx, n.Event)
+	}
+	if w.stale {
+		w.resync(ctx)
+	}
+}
+
+// event takes one event of Asterisk. What happened before the newest picture
+// is in it already.
+func (w *Watcher) event(ctx context.Context, m ami.Message) {
+	if m.Seq() < w.since {
+		return
+	}
+	e, err := translate(m)
+	if err != nil {
+		w.tamper.Add(1)
+		w.stale = true
+		w.options.Log.Error("an event cannot be Asterisk's own; taking a new picture", "pbx", w.options.PBX, "error", err)
+		return
+	}
+	if e.Kind == "" {
+		return
+	}
+	w.mu.Lock()
+	changes := w.model.Apply(w.ledger.Now(), e)
+	w.mu.Unlock()
+	w.follow(ctx, changes)
+}
+
+// follow tells the ledger what has become known.
+func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
+	for _, c := range changes {
+		switch c.Kind {
+		case calls.Dialled:
+			w.dialled(ctx, c.Channel)
+		case calls.Answered:
+			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered)})
+		case calls.Ended:
+			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid})
+		}
+	}
+}
+
+func (w *Watcher) record(ctx context.Context, e toll.Event) {
+	e.PBX = w.options.PBX
+	if err := w.ledger.Record(ctx, e); err != nil && ctx.Err() == nil {
+		w.stale = true
+		w.options.Log.Error("the ledger did not take in an event", "pbx", w.options.PBX, "event", e.Kind, "error", err)
+	}
+}
+
+// Channels are the live channels as the watcher knows them.
+func (w *Watcher) Channels() []calls.Channel {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.model.Channels()
+}
+
+// State is how the watcher stands.
+type State struct {
+	PBX       string    `json:"pbx"`
+	Up        bool      `json:"up"`
+	Since     time.Time `json:"since,omitzero"`
+	Error     string    `json:"error,omitempty"`
+	Channels  int       `json:"channels"`
+	Tampered  uint64    `json:"tampered"`  // messages that cannot have been Asterisk's own
+	Overflows uint64    `json:"overflows"` // of the queue of events
+}
+
+// State tells how the watcher stands.
+func (w *Watcher) State() State {
+	s := w.client.State()
+	state := State{PBX: w.options.PBX, Up: s.Up, Since: s.Since, Tampered: w.tamper.Load(), Overflows: s.Overflows}
+	if s.Err != nil {
+		state.Error = s.Err.Error()
+	}
+	w.mu.Lock()
+	state.Channels = w.model.Len()
+	w.mu.Unlock()
+	return state
+}
