@@ -56,7 +56,7 @@ func TestCallerContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		defer near.Close()
-		go io.Copy(io.Discard, far) // a server that says nothing
+		go func() { _, _ = io.Copy(io.Discard, far) }() // a server that says nothing
 		defer far.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -76,7 +76,7 @@ func TestCallerClosed(t *testing.T) {
 	defer l.Close()
 	go func() {
 		if conn, err := l.Accept(); err == nil {
-			conn.Read(make([]byte, 1))
+			_, _ = conn.Read(make([]byte, 1))
 			conn.Close()
 		}
 	}()

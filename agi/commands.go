@@ -171,20 +171,20 @@ func (s *Session) ChannelStatus(ctx context.Context, channel string) (ChannelSta
 	return ChannelState(n), err
 }
 
-// SetContext, SetExtension and SetPriority say where the dialplan goes on
-// when the dialogue has ended.
+// SetContext says in which context the dialplan goes on when the dialogue has
+// ended.
 func (s *Session) SetContext(ctx context.Context, name string) error {
 	_, err := s.number(ctx, "SET CONTEXT", name)
 	return err
 }
 
-// SetExtension is described at SetContext.
+// SetExtension says at which extension the dialplan goes on.
 func (s *Session) SetExtension(ctx context.Context, extension string) error {
 	_, err := s.number(ctx, "SET EXTENSION", extension)
 	return err
 }
 
-// SetPriority is described at SetContext. It takes a number or a label.
+// SetPriority says at which priority the dialplan goes on, a number or a label.
 func (s *Session) SetPriority(ctx context.Context, priority string) error {
 	_, err := s.number(ctx, "SET PRIORITY", priority)
 	return err

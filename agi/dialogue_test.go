@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,6 +101,8 @@ func newPlay(t *testing.T) *play {
 		Handler:      agi.HandlerFunc(p.handle),
 		MaxLine:      1024,
 		MaxVariables: 40,
+		// What is refused must be refused for what it is, not for being late.
+		EnvironmentTimeout: -1,
 	}
 	l := listen(t, p.server)
 	conn, err := net.Dial("tcp", l.Addr().String())
@@ -243,7 +246,7 @@ func operate(ctx context.Context, s *agi.Session, operation string) (string, err
 			words[i] = unquoted
 		}
 	}
-	arg := append(words[1:], "", "", "")
+	arg := slices.Concat(words[1:], []string{"", "", ""})
 	switch words[0] {
 	case "Command":
 		r, err := s.Command(ctx, arg[0], words[2:]...)
