@@ -217,5 +217,5 @@ func (b *Book) settleLost(h *holder) toll.Entry {
 	if l.State == toll.Granted {
 		talked = min(talked, l.Covered)
 	}
-	return b.settle(h, toll.EndedLost, talked, l.Price.Cost(talked))
+	return b.settle(h, toll.EndedLost, talked, l.Price.Cost(talked+toll.Margin))
 }
