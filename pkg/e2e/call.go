@@ -130,7 +130,7 @@ func (c *Call) Vanish() {
 }
 
 // Refer transfers the other side blindly to a number at the PBX, and waits for the response, whose
-// status it returns. The transferer then gets a BYE from Asterisk.
+// status it returns. When Asterisk reports that the transfer is done, this side leaves with a BYE.
 func (c *Call) Refer(t testing.TB, number string, limit time.Duration) int {
 	t.Helper()
 	c.mu.Lock()

@@ -130,7 +130,13 @@ func (c *Call) handle(m *message) {
 		c.end(ByPBX, m)
 	case "UPDATE":
 		c.agent.send(c.withOffer(m.response(200, "")))
-	default: // NOTIFY, INFO, OPTIONS
+	case "NOTIFY":
+		c.agent.send(m.response(200, ""))
+		if strings.HasPrefix(m.get("Subscription-State"), "terminated") && c.outcome.Ended.IsZero() {
+			c.end(ByAgent, nil) // the transfer is done, and the transferer leaves (RFC 5589, section 6.1)
+			c.request("BYE")
+		}
+	default: // INFO, OPTIONS
 		c.agent.send(m.response(200, ""))
 	}
 }
