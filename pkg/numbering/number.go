@@ -1,0 +1,291 @@
+package numbering
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// maxE164 is the longest number that ITU-T E.164 (6.2.1) allows, in digits.
+const maxE164 = 15
+
+// nobody is the country of codes that no country owns, as CLDR writes it.
+const nobody = "001"
+
+// number is an E.164 number and what is known of it.
+type number struct {
+	digits   string // without the +
+	code     string // its country calling code
+	country  string
+	kind     kind
+	valid    bool // the plan of its country can have it, as it was dialled
+	possible bool // its length is one that its country has
+}
+
+// national is the number without its country code.
+func (n number) national() string { return n.digits[len(n.code):] }
+
+// place makes a destination of digits that begin with a country code.
+// Forgiving says that the caller wrote them as an international number, so that
+// what exchanges forgive there (a trunk prefix within, surplus digits) is
+// forgiven here too: the call would arrive.
+func (r *Resolver) place(digits string, forgiving bool, t *trace) toll.Destination {
+	digits = offshore(digits)
+	code := callingCode(digits)
+	switch {
+	case code == "" && (len(digits) < 4 || len(digits) > maxE164 || digits[0] == '0'):
+		t.add("no country code begins so", digits)
+		return toll.Destination{Class: toll.Unplaced}
+	case code == "":
+		t.add("nobody has been given this country code", "+"+digits)
+		return toll.Destination{E164: "+" + digits, Country: nobody, Class: toll.Unassigned, Range: block(digits, digits[:3])}
+	}
+	n, ok := r.identify(digits, code, forgiving, t)
+	if !ok {
+		t.add("not a number of country code "+code, digits)
+		return toll.Destination{Class: toll.Unplaced}
+	}
+	class := r.classify(n, t)
+	if class == toll.Unplaced {
+		t.add("no range of this country is known to hold it", "+"+n.digits)
+		return toll.Destination{Class: toll.Unplaced}
+	}
+	return toll.Destination{
+		E164: "+" + n.digits, Country: n.country, Class: class, Valid: n.valid, Range: block(n.digits, n.code),
+	}
+}
+
+// callingCode is the country calling code that digits begin with, including
+// those that the special table calls unassigned; empty if there is none.
+func callingCode(digits string) string {
+	for n := 1; n <= 3 && n <= len(digits); n++ {
+		code, err := strconv.Atoi(digits[:n])
+		if err != nil || code == 0 {
+			return ""
+		}
+		if phonenumbers.GetRegionCodeForCountryCode(code) != phonenumbers.UNKNOWN_REGION {
+			return digits[:n]
+		}
+	}
+	return ""
+}
+
+// identify finds country and kind; false for what cannot be a number there.
+func (r *Resolver) identify(digits, code string, forgiving bool, t *trace) (number, bool) {
+	n := number{digits: digits, code: code}
+	if len(n.national()) < 3 {
+		return n, false
+	}
+	row, special := r.special.find(digits, len(code))
+	if special && (row.kind == global || row.kind == unassigned) {
+		n.kind, n.country = row.kind, nobody
+		if code == r.site.code {
+			n.country = r.site.country
+		}
+		t.add(row.source, "+"+digits)
+		return n, len(digits) <= maxE164
+	}
+	typ := n.lookup()
+	if !n.valid && forgiving && n.forgive(&typ, t) {
+		row, special = r.special.find(n.digits, len(code))
+	}
+	r.settle(&n, typ)
+	if len(n.digits) > maxE164 || (!n.possible && !(special && row.length > 0)) {
+		return n, false
+	}
+	if special {
+		n.kind = row.kind
+		if code != "1" && n.kind != fixed && n.kind != mobile {
+			n.country = mainRegion(code) // such ranges belong to the whole code
+		}
+		t.add(row.source, "+"+n.digits)
+	}
+	return n, true
+}
+
+// mainRegion is the country that a calling code belongs to in the first place.
+func mainRegion(code string) string {
+	value, _ := strconv.Atoi(code)
+	return phonenumbers.GetRegionCodeForCountryCode(value)
+}
+
+// lookup asks phonenumbers for country, validity and type.
+func (n *number) lookup() phonenumbers.PhoneNumberType {
+	p := parsed(n.code, n.national())
+	n.country = phonenumbers.GetRegionCodeForNumber(p)
+	n.valid, n.possible = false, false
+	switch phonenumbers.IsPossibleNumberWithReason(p) {
+	case phonenumbers.IS_POSSIBLE:
+		n.possible = true
+	case phonenumbers.INVALID_LENGTH, phonenumbers.TOO_LONG:
+		// Plans grow longer before tables do: that is for abroad to accept.
+		n.possible = len(n.digits) <= maxE164
+	}
+	if n.country == "" {
+		return phonenumbers.UNKNOWN
+	}
+	typ := phonenumbers.GetNumberType(p)
+	n.valid = typ != phonenumbers.UNKNOWN
+	return typ
+}
+
+// parsed builds a number without reading text: nothing is stripped or guessed.
+func parsed(code, national string) *phonenumbers.PhoneNumber {
+	country, _ := strconv.ParseInt(code, 10, 32)
+	value, _ := strconv.ParseUint(national[:min(len(national), 18)], 10, 64)
+	p := &phonenumbers.PhoneNumber{}
+	country32 := int32(country)
+	p.CountryCode, p.NationalNumber = &country32, &value
+	if zeros := len(national) - len(strings.TrimLeft(national, "0")); zeros > 0 {
+		leading, count := true, int32(zeros)
+		p.ItalianLeadingZero, p.NumberOfLeadingZeros = &leading, &count
+	}
+	return p
+}
+
+// forgive finds the number that exchanges would make of an invalid one: without
+// a trunk prefix after the country code ("+44 (0) 20 …"), or without surplus
+// digits at its end. Padding must not turn one number into many.
+func (n *number) forgive(typ *phonenumbers.PhoneNumberType, t *trace) bool {
+	if p, err := phonenumbers.Parse("+"+n.digits, "ZZ"); err == nil {
+		other := number{digits: strings.TrimPrefix(phonenumbers.Format(p, phonenumbers.E164), "+"), code: n.code}
+		if other.digits != n.digits && strings.HasPrefix(other.digits, n.code) && len(other.national()) > 2 {
+			if found := other.lookup(); other.valid {
+				t.add("a prefix that does not belong after the country code taken off", "+"+other.digits)
+				*n, *typ = other, found
+				return true
+			}
+		}
+	}
+	for other := *n; len(other.national()) > 4; {
+		p := parsed(other.code, other.national())
+		if phonenumbers.IsPossibleNumberWithReason(p) == phonenumbers.TOO_LONG {
+			other.digits = other.digits[:len(other.digits)-1]
+			continue
+		}
+		found := other.lookup()
+		if other.digits == n.digits || !other.valid {
+			return false
+		}
+		t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
+		*n, *typ = other, found
+		n.valid = false
+		return true
+	}
+	return false
+}
+
+// settle decides the country where phonenumbers names none, and the kind.
+func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
+	n.kind = kindOf(typ)
+	if n.code == "1" {
+		r.settleNANP(n)
+		return
+	}
+	if n.country == "" {
+		n.country = mainRegion(n.code)
+	}
+	if n.kind == unknown && n.country == r.site.country {
+		n.kind = plausible(n.country, n.national())
+	}
+}
+
+// settleNANP does the same inside +1, where area codes tell countries apart.
+func (r *Resolver) settleNANP(n *number) {
+	national := n.national()
+	if len(national) != 10 {
+		n.possible, n.kind = false, unknown
+		return
+	}
+	northern := r.site.country == "US" || r.site.country == "CA"
+	area := national[:3]
+	switch {
+	case areaCodes[area] != "":
+		n.country = areaCodes[area]
+	case northern && (n.kind == free || n.kind == premium || n.kind == personal || tollFreeCode(area)):
+		n.country = r.site.country // non-geographic codes belong to both countries
+	case n.country == "" && northern && newAreaCode(national):
+		n.country, n.kind = r.site.country, costly
+	case n.country == "":
+		n.country = "US"
+	}
+	if special := nanpExchange(national); special != unknown {
+		n.kind = special
+	}
+}
+
+// kindOf translates the types of phonenumbers. What is neither fixed, mobile
+// nor free counts as shared cost: pagers, universal access and voicemail
+// numbers are charged as their owners like.
+func kindOf(typ phonenumbers.PhoneNumberType) kind {
+	switch typ {
+	case phonenumbers.FIXED_LINE, phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.VOIP:
+		return fixed
+	case phonenumbers.MOBILE:
+		return mobile
+	case phonenumbers.TOLL_FREE:
+		return free
+	case phonenumbers.PREMIUM_RATE:
+		return premium
+	case phonenumbers.PERSONAL_NUMBER:
+		return personal
+	case phonenumbers.SHARED_COST, phonenumbers.PAGER, phonenumbers.UAN, phonenumbers.VOICEMAIL:
+		return shared
+	}
+	return unknown
+}
+
+// sameTariff lists countries inside another one's number plan whose geographic
+// numbers cost the same there: Ofcom, National Telephone Numbering Plan, part A
+// (the Crown dependencies; their mobiles are dearer, and favoured by
+// fraudsters); ACMA, Numbering Plan 2025 (Christmas and Cocos islands);
+// Traficom (Aland); Nkom (Svalbard). Never written to.
+var sameTariff = map[string]string{"GG": "GB", "JE": "GB", "IM": "GB", "CX": "AU", "CC": "AU", "AX": "FI", "SJ": "NO"}
+
+// classify names the class of a number, seen from this site.
+func (r *Resolver) classify(n number, t *trace) toll.Class {
+	home := r.site.home[n.country] || (n.kind == fixed && sameTariff[n.country] == r.site.country)
+	if n.country == nobody {
+		return classOfNobody(n)
+	}
+	k := n.kind
+	if k == costly && r.site.areaCode == n.national()[:3] {
+		k = fixed // the site stands there
+	}
+	if home && k == unknown && n.country != r.site.country {
+		k = costly
+	}
+	neighbours := (r.site.country == "US" || r.site.country == "CA") && (n.country == "US" || n.country == "CA")
+	class := k.class(home, n.code == "1" && r.site.code == "1" && !home && !neighbours)
+	t.add("a number of "+n.country, string(class))
+	return class
+}
+
+// classOfNobody is the class of codes that no country owns. International
+// freephone (800, ITU-T E.169.1) is free for the caller; it counts only when it
+// is a whole number.
+func classOfNobody(n number) toll.Class {
+	switch {
+	case n.code == "800" && n.valid:
+		return toll.TollFree
+	case n.code == "800":
+		return toll.Unplaced
+	case n.kind == shared:
+		return toll.IntlPremium
+	case n.kind == unassigned:
+		return toll.Unassigned
+	}
+	return toll.Global
+}
+
+// block is the range that a number belongs to: the 10,000 numbers that share
+// all but the last four digits, and at most seven digits after the country code
+// so that numbers of open length cannot split their own range. Numbers with
+// few digits have coarser ranges, down to the country code.
+func block(digits, code string) string {
+	keep := min(max(len(digits)-4, len(code)), len(code)+7)
+	return "+" + digits[:min(keep, len(digits))]
+}

@@ -1,0 +1,191 @@
+package numbering
+
+import (
+	"strings"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// maxLocal bounds what can be a local number, in digits. Longer strings without
+// a prefix are E.164 numbers to many carriers, not local ones.
+const maxLocal = 8
+
+// read finds the destination of plain digits that may begin with one of the
+// site's access codes. The dialplan strips those before the trunk, so what
+// stands behind one counts; only where that is no number at all, the digits
+// were dialled without.
+func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination {
+	bare := r.site.bareE164 || onTrunk
+	if onTrunk {
+		if d := r.readNumber(digits, bare, t); d.Class != toll.Unplaced {
+			return d
+		}
+	}
+	behind, found := r.site.stripAccess(digits)
+	if !found {
+		if onTrunk {
+			return toll.Destination{Class: toll.Unplaced}
+		}
+		return r.readNumber(digits, bare, t)
+	}
+	t.add("access code "+digits[:len(digits)-len(behind)]+" taken off", behind)
+	stripped := r.readShort(behind, t)
+	if stripped.Class == toll.Unplaced {
+		stripped = r.readNumber(behind, bare, t)
+	}
+	if onTrunk || (stripped.Class != toll.Unplaced && stripped.Valid) {
+		return stripped
+	}
+	t.add("that is not a number of a country; read with the access code", digits)
+	whole := r.readNumber(digits, bare, t)
+	if whole.Class == toll.Unplaced || stripped.Class != toll.Unplaced {
+		return dearer(stripped, whole)
+	}
+	// The dialplan strips all the same, and many carriers take what is left for
+	// an E.164 number.
+	if foreign := r.place(behind, false, nil); foreign.Valid {
+		t.add("without the access code carriers could read another number", foreign.E164)
+		return dearer(whole, foreign)
+	}
+	return whole
+}
+
+// stripAccess takes off the access code that a string begins with.
+func (s *site) stripAccess(digits string) (string, bool) {
+	for _, p := range s.access {
+		if n := len(p.sets); p.matchPrefix(digits) && len(digits) > n {
+			return digits[n:], true
+		}
+	}
+	return digits, false
+}
+
+// readShort finds a short number, of the site's plan or of its country.
+func (r *Resolver) readShort(digits string, t *trace) toll.Destination {
+	if len(digits) <= maxShort {
+		for _, short := range r.site.shorts {
+			if short.match(digits) {
+				t.add("short number "+short.text, string(short.class))
+				return toll.Destination{Country: r.site.country, Class: short.class, Valid: true}
+			}
+		}
+	}
+	return toll.Destination{Class: toll.Unplaced}
+}
+
+// readNumber finds the destination of digits without a + and without an access
+// code. Prefixes decide: only what begins with none is local or bare.
+func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destination {
+	for _, prefix := range r.site.international {
+		if rest, ok := strings.CutPrefix(digits, prefix); ok && rest != "" {
+			t.add("international prefix "+prefix, "+"+rest)
+			return r.readAfter("", rest, t)
+		}
+	}
+	best := toll.Destination{Class: toll.Unplaced}
+	if rest, ok := strings.CutPrefix(digits, r.site.national); ok && r.site.national != "" && rest != "" {
+		t.add("national prefix "+r.site.national, rest)
+		best = r.readAfter(r.site.code, rest, t)
+		if !bare {
+			return best
+		}
+	} else {
+		best = r.readBare(digits, t)
+	}
+	if bare && best.Class == toll.Unplaced {
+		t.add("read as E.164 without a +", "+"+digits)
+		return r.place(digits, false, t)
+	}
+	return best
+}
+
+// readAfter reads what follows a prefix, with and without a carrier code. A
+// national number gets no forgiveness: "011 371 …" from a British phone is a
+// number of Leeds with surplus digits, or of Latvia, and nobody can tell.
+func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
+	forgiving := code == ""
+	best := r.place(code+rest, forgiving, t)
+	for _, p := range r.site.carriers {
+		if n := len(p.sets); p.matchPrefix(rest) && len(rest) > n {
+			t.add("carrier code "+rest[:n]+" taken off", rest[n:])
+			best = better(best, r.place(code+rest[n:], forgiving, t))
+		}
+	}
+	return best
+}
+
+// readBare reads digits without any prefix: a national number where that is
+// how people dial, the country's own code without a +, or a local number.
+func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
+	best := toll.Destination{Class: toll.Unplaced}
+	if r.site.bareNational {
+		t.add("read as a national number", "+"+r.site.code+digits)
+		best = better(best, r.place(r.site.code+digits, false, t))
+	}
+	if strings.HasPrefix(digits, r.site.code) {
+		t.add("read with the country's own code", "+"+digits)
+		if d := r.place(digits, false, t); d.Valid {
+			best = better(best, d)
+		}
+	}
+	if r.site.areaCode != "" && len(digits) <= maxLocal && digits[0] != '0' && digits[0] != '1' {
+		t.add("read as a local number", "+"+r.site.code+r.site.areaCode+digits)
+		if d := r.place(r.site.code+r.site.areaCode+digits, false, t); d.Valid {
+			best = better(best, d)
+		}
+	}
+	return best
+}
+
+// better picks between two readings of one string: a number that a country can
+// have before one that it cannot, and the dearer of equals. Two equals in two
+// places cannot be told apart, and that is no destination.
+func better(a, b toll.Destination) toll.Destination {
+	switch {
+	case a.Class == toll.Unplaced:
+		return b
+	case b.Class == toll.Unplaced:
+		return a
+	case a.Valid && !b.Valid:
+		return a
+	case b.Valid && !a.Valid:
+		return b
+	}
+	return dearer(a, b)
+}
+
+// dearer picks the reading that can cost more.
+func dearer(a, b toll.Destination) toll.Destination {
+	switch da, db := dearness(a.Class), dearness(b.Class); {
+	case da > db:
+		return a
+	case db > da:
+		return b
+	}
+	if a.Country != b.Country {
+		return toll.Destination{Class: toll.Unplaced}
+	}
+	return a
+}
+
+// dearness orders classes by what a call can cost at most. Unplaced is lowest:
+// any reading is better than none.
+func dearness(c toll.Class) int {
+	switch c {
+	case toll.Unplaced:
+		return 0
+	case toll.TollFree:
+		return 1
+	case toll.HomeFixed, toll.HomeMobile:
+		return 2
+	case toll.SharedCost:
+		return 3
+	case toll.IntlFixed, toll.IntlMobile, toll.ForeignNANP:
+		return 4
+	case toll.Personal, toll.HomePremium:
+		return 5
+	case toll.IntlPremium:
+		return 6
+	}
+	return 7
+}

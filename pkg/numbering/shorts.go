@@ -1,0 +1,95 @@
+package numbering
+
+import (
+	"fmt"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// maxShort bounds short numbers: the longest known have six digits.
+const maxShort = 6
+
+// shortNumber is a number that a carrier answers and that is no E.164 number.
+type shortNumber struct {
+	pattern
+	class toll.Class
+}
+
+// shortRow is one row of the table of national short numbers.
+type shortRow struct {
+	country, pattern string
+	class            toll.Class
+	source           string
+}
+
+// shortRows are the short numbers whose price is known. Harmonised European
+// 116 numbers are free of charge (Decision 2007/116/EC); directory enquiries
+// are the classic premium short numbers. Never written to.
+var shortRows = []shortRow{
+	{"US", "[2357]11", toll.TollFree, "FCC, N11 codes: 211, 311, 511, 711"},
+	{"US", "[68]11", toll.TollFree, "FCC, N11 codes: 611 repair, 811 call before you dig"},
+	{"US", "411", toll.SharedCost, "FCC, N11 codes: 411 directory assistance, charged"},
+	{"US", "988", toll.TollFree, "47 CFR 52.200, suicide prevention lifeline"},
+	{"CA", "[23578]11", toll.TollFree, "CRTC, N11 codes"},
+	{"CA", "611", toll.TollFree, "CRTC, N11 codes"},
+	{"CA", "411", toll.SharedCost, "CRTC, N11 codes: directory assistance, charged"},
+	{"CA", "988", toll.TollFree, "CRTC Telecom Regulatory Policy 2022-234"},
+	{"GB", "118XXX", toll.HomePremium, "Ofcom, National Telephone Numbering Plan: 118 directory enquiries"},
+	{"GB", "116XXX", toll.TollFree, "Ofcom, National Telephone Numbering Plan: 116 harmonised services"},
+	{"GB", "1[01]1", toll.TollFree, "Ofcom, National Telephone Numbering Plan: 101, 111"},
+	{"GB", "105", toll.TollFree, "Ofcom, National Telephone Numbering Plan: 105 power cuts"},
+	{"GB", "123", toll.SharedCost, "Ofcom, National Telephone Numbering Plan: type B access code, speaking clock"},
+	{"GB", "159", toll.SharedCost, "Ofcom: 159 anti-fraud, at the price of a geographic call at least"},
+	{"GB", "1471", toll.TollFree, "Ofcom, National Telephone Numbering Plan: type B access code, last caller"},
+	{"DE", "118XX", toll.HomePremium, "Bundesnetzagentur, Nummernraum 118"},
+	{"DE", "1180XX", toll.HomePremium, "Bundesnetzagentur, Nummernraum 118"},
+	{"DE", "116XXX", toll.TollFree, "Bundesnetzagentur, Nummernraum 116"},
+	{"DE", "115", toll.HomeFixed, "Bundesnetzagentur, Behoerdenruf 115, at the price of a local call"},
+	{"FR", "118XXX", toll.HomePremium, "Arcep, decision 2018-0881: 118XYZ"},
+	{"FR", "116XXX", toll.TollFree, "Arcep, decision 2018-0881: 116XYZ"},
+	{"FR", "3XXX", toll.SharedCost, "Arcep, decision 2018-0881: 3BPQ, free to majorated"},
+	{"FR", "10XX", toll.SharedCost, "Arcep, decision 2018-0881: 10YT, customer services"},
+	{"ES", "118XX", toll.HomePremium, "CNMC, Plan nacional de numeracion: 118AB"},
+	{"ES", "116XXX", toll.TollFree, "CNMC, Plan nacional de numeracion: 116A(BC)"},
+	{"ES", "01[0-9]", toll.SharedCost, "CNMC, numeros cortos: 010, 011, 012, 016"},
+	{"ES", "060", toll.SharedCost, "CNMC, numeros cortos: 060"},
+	{"ES", "02[0-9]", toll.SharedCost, "CNMC, numeros cortos: 02X, 024"},
+	{"AU", "13[1-9]XXX", toll.SharedCost, "ACMA, Numbering Plan 2025, local rate numbers"},
+	{"AU", "1234", toll.HomePremium, "ACMA, Numbering Plan 2025, 1234 directory"},
+	{"AU", "12455", toll.HomePremium, "ACMA, Numbering Plan 2025, 12455 call connection"},
+	{"AU", "122[0-9]", toll.TollFree, "ACMA, Numbering Plan 2025, 122X directory and faults"},
+	{"BR", "18[058]", toll.TollFree, "Anatel, Ato 43.151/2004: 180, 185, 188"},
+	{"BR", "1[08]1", toll.TollFree, "Anatel, Ato 43.151/2004: 181; 101"},
+	{"BR", "100", toll.TollFree, "Anatel, Ato 43.151/2004: 100 human rights"},
+	{"BR", "1[0-5][0-9]", toll.SharedCost, "Anatel, Ato 43.151/2004: public services, partly charged"},
+	{"BR", "103XX", toll.SharedCost, "Anatel, Ato 43.151/2004: carriers' own services"},
+	{"BR", "10[56]XX", toll.SharedCost, "Anatel, Ato 43.151/2004: carriers' own services"},
+	{"IN", "1098", toll.TollFree, "DoT, National Numbering Plan: child helpline"},
+	{"IN", "1091", toll.TollFree, "DoT, National Numbering Plan: women's helpline"},
+	{"IN", "139", toll.SharedCost, "DoT, National Numbering Plan: railway enquiry, charged"},
+	{"IN", "181", toll.TollFree, "DoT, National Numbering Plan: women's helpline"},
+	{"IN", "5XXXX", toll.HomePremium, "DoT, National Numbering Plan: level 5 short codes, premium"},
+	{"AT", "118XXX", toll.HomePremium, "RTR, KEM-V 2009: 118 directory"},
+	{"AT", "116XXX", toll.TollFree, "RTR, KEM-V 2009: 116 harmonised services"},
+	{"CH", "18XX", toll.HomePremium, "BAKOM, short numbers 18xx directory"},
+	{"IE", "118XX", toll.HomePremium, "ComReg, National Numbering Conventions: 118XX"},
+	{"BE", "116XXX", toll.TollFree, "BIPT, numbering plan: 116 harmonised services"},
+	{"NL", "116XXX", toll.TollFree, "ACM, Nummerplan: 116 harmonised services"},
+	{"NL", "18XX", toll.HomePremium, "ACM, Nummerplan: 18XY directory"},
+}
+
+// nationalShorts are the short numbers of a country.
+func nationalShorts(country string) ([]shortNumber, error) {
+	var shorts []shortNumber
+	for _, row := range shortRows {
+		if row.country != country {
+			continue
+		}
+		p, err := parsePattern(row.pattern)
+		if err != nil {
+			return nil, fmt.Errorf("short numbers of %s: %w", country, err)
+		}
+		shorts = append(shorts, shortNumber{p, row.class})
+	}
+	return shorts, nil
+}
