@@ -12,9 +12,9 @@ var ErrArgument = errors.New("agi: command refused")
 
 const (
 	// maxCommand is the longest command in bytes, its line feed included.
-	// Asterisk reads into a buffer of 8192 bytes and takes what does not fit
-	// as the next command.
-	maxCommand = 8191
+	// Asterisk 16 reads into a buffer of 2048 bytes (22 into one of 8192) and
+	// takes what does not fit as the next command: 16.28 was seen doing so.
+	maxCommand = 2047
 	// maxWords stays below the 127 words that Asterisk splits a command into;
 	// what is more would be dropped, or overrun its array.
 	maxWords = 120

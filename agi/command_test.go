@@ -18,7 +18,7 @@ func TestAppendCommand(t *testing.T) {
 		{"NOOP", []string{`a "b" c\d`}, `NOOP "a \"b\" c\\d"` + "\n"},
 		{"NOOP", []string{`\`}, `NOOP "\\"` + "\n"},
 		{"NOOP", []string{"ä\xff\t"}, "NOOP \"ä\xff\t\"\n"},
-		{"NOOP", []string{strings.Repeat("x", 8183)}, "NOOP \"" + strings.Repeat("x", 8183) + "\"\n"},
+		{"NOOP", []string{strings.Repeat("x", 2039)}, "NOOP \"" + strings.Repeat("x", 2039) + "\"\n"},
 		{"NOOP", slices.Repeat([]string{"x"}, 119), "NOOP" + strings.Repeat(` "x"`, 119) + "\n"},
 	} {
 		got, err := appendCommand([]byte("before"), c.name, c.args)
@@ -29,8 +29,8 @@ func TestAppendCommand(t *testing.T) {
 }
 
 // TestAppendCommandRefuses: nothing is written of a command that is refused.
-// The last cases would reach Asterisk as two commands, as its buffer of 8192
-// bytes overflows.
+// Those that are too long would reach Asterisk 16 as two commands, as its buffer
+// of 2048 bytes overflows.
 func TestAppendCommandRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -46,8 +46,8 @@ func TestAppendCommandRefuses(t *testing.T) {
 		{"NOOP", []string{"a\nb"}},
 		{"NOOP", []string{"ok", "a\rb"}},
 		{"NOOP", []string{"a\x00b"}},
-		{"NOOP", []string{strings.Repeat("x", 8184)}},
-		{"NOOP", []string{strings.Repeat(`"`, 4092)}},
+		{"NOOP", []string{strings.Repeat("x", 2040)}},
+		{"NOOP", []string{strings.Repeat(`"`, 1020)}},
 		{"NOOP", []string{strings.Repeat("x", 1<<20)}},
 		{"NOOP", slices.Repeat([]string{"x"}, 120)},
 		{"SET VARIABLE", slices.Repeat([]string{"x"}, 119)},
@@ -126,7 +126,7 @@ func FuzzQuote(f *testing.F) {
 			if !errors.Is(err, ErrArgument) || len(line) > 0 {
 				t.Fatalf("%q, %v", line, err)
 			}
-			if !strings.ContainsAny(first+second, "\r\n\x00") && len(first)+len(second) < 4000 {
+			if !strings.ContainsAny(first+second, "\r\n\x00") && len(first)+len(second) < 1000 {
 				t.Fatalf("%q refused: %v", args, err)
 			}
 			return
