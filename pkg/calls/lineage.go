@@ -42,9 +42,14 @@ func (m *Model) link(leg *channel, by Snapshot) {
 		leg.parent, leg.origin = by.Uniqueid, nil
 		return
 	}
-	gone := Channel{Snapshot: Snapshot{Uniqueid: by.Uniqueid, Linkedid: by.Uniqueid}}
-	gone.tell(by)
-	leg.parent, leg.origin = "", &gone
+	leg.parent, leg.origin = "", gone(by)
+}
+
+// gone is a channel of which only one event told, and that ended before.
+func gone(told Snapshot) *Channel {
+	c := &Channel{Snapshot: Snapshot{Uniqueid: told.Uniqueid, Linkedid: told.Uniqueid}}
+	c.tell(told)
+	return c
 }
 
 // unlink takes a leg from the list of its dialler.
@@ -72,7 +77,7 @@ func (m *Model) pair(one, two *channel) {
 // from too far back counts as well, so that no chain of garbage grows without
 // bound.
 func (m *Model) descends(uniqueid, from string) bool {
-	for range maxLineage {
+	for range maxLineage - 1 {
 		if uniqueid == from {
 			return true
 		}

@@ -21,10 +21,13 @@ import (
 // undercounted: at the last news before, or at its beginning if it is new.
 func (m *Model) Replace(now time.Time, list []Channel) []Change {
 	s := step{Model: m, now: now, resynced: true}
-	listed := m.listable(list)
+	listed := slices.SortedStableFunc(slices.Values(list), func(a, b Channel) int {
+		return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Uniqueid, b.Uniqueid))
+	})
 	there := make(map[string]bool, len(listed))
 	for _, l := range listed {
 		there[l.Uniqueid] = true
+		m.ended.revive(l.Uniqueid)
 	}
 	for _, c := range inOrder(m.channels) {
 		if !there[c.Uniqueid] {
@@ -45,26 +48,6 @@ func (m *Model) Replace(now time.Time, list []Channel) []Change {
 		}
 	}
 	return s.changes
-}
-
-// listable is the list without what cannot be a live channel: no Uniqueid, said
-// twice, or ended already by an event that is newer than the list.
-func (m *Model) listable(list []Channel) []Channel {
-	for _, c := range list {
-		m.ended.revive(c.Uniqueid)
-	}
-	listed := slices.DeleteFunc(slices.Clone(list), func(c Channel) bool {
-		return !validUniqueid(c.Uniqueid) || m.ended.has(c.Uniqueid)
-	})
-	slices.SortStableFunc(listed, func(a, b Channel) int {
-		return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Uniqueid, b.Uniqueid))
-	})
-	seen := make(map[string]bool, len(listed))
-	return slices.DeleteFunc(listed, func(c Channel) bool {
-		twice := seen[c.Uniqueid]
-		seen[c.Uniqueid] = true
-		return twice
-	})
 }
 
 // adopt takes in one channel of the list.
