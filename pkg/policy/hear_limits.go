@@ -13,7 +13,7 @@ func (h *hearing) limits() bool {
 	if !h.longest() {
 		return false
 	}
-	rest := max(h.maximum-h.call.covered, 0).Truncate(time.Second)
+	rest := (h.maximum - h.call.covered).Truncate(time.Second)
 	shortest := min(h.policy.options.MinSlice, rest)
 	h.slice = min(h.policy.options.MaxSlice, rest)
 	var (
@@ -29,7 +29,7 @@ func (h *hearing) limits() bool {
 		}
 		if l.Meter.Scope != asked {
 			asked = l.Meter.Scope
-			subject, counts = asked.Subject(*h.q)
+			subject, counts = asked.Subject(h.q)
 		}
 		if !counts {
 			continue
@@ -69,9 +69,7 @@ func (h *hearing) longest() bool {
 			f.Text = perCallText(l, longest, h.call)
 		}
 		switch {
-		case !l.denies:
-			h.figures = append(h.figures, f)
-		case !h.reaches(longest):
+		case l.denies && !h.reaches(longest):
 			if !h.refuse(l.Observe, toll.ReasonLimit, f) {
 				return false
 			}
@@ -95,31 +93,30 @@ func (h *hearing) reaches(longest time.Duration) bool {
 }
 
 // weigh holds the call against one limit and shortens the slice to what the
-// limit has to give.
+// limit has to give: at most a fair share of what is left, so that calls that
+// come at the same time all get some, but never less than the shortest slice.
 func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Duration) bool {
 	left := l.left(u)
+	share := left / h.policy.options.Share
+	grants := h.q.Purpose != toll.Review
+	if grants && !h.explain && l.hasPlenty(h.call, share, h.slice) {
+		return true
+	}
 	var need int64
-	var stops bool
-	if h.q.Purpose == toll.Review {
-		stops = l.revoked(h.call, left)
-	} else {
+	stops := !grants && l.revoked(h.call, left)
+	if grants {
 		need = l.need(h.call, shortest)
 		stops = l.forbids(h.call, need, left)
 	}
-	if h.explain || stops {
+	if stops || h.explain {
 		f := toll.Figure{By: l.ID, Limit: l.Limit, Usage: u, Need: need, Text: limitText(l, subject, u, need, shortest)}
-		switch {
-		case stops && l.denies:
-			if !h.refuse(l.Observe, toll.ReasonLimit, f) {
-				return false
-			}
-		case h.explain:
-			h.figures = append(h.figures, f)
+		if stops && l.denies {
+			return h.refuse(l.Observe, toll.ReasonLimit, f)
 		}
+		h.figures = append(h.figures, f)
 	}
-	if stops || l.Observe || !l.denies || h.policy.options.Observe || h.q.Purpose == toll.Review {
-		return true
+	if grants && !stops && l.denies && !l.Observe && !h.policy.options.Observe {
+		h.slice = l.slice(h.call, max(share, need), shortest, h.slice)
 	}
-	h.slice = l.slice(h.call, max(left/h.policy.options.Share, need), shortest, h.slice)
 	return true
 }

@@ -25,7 +25,7 @@ func (p *Policy) Judge(now time.Time, q toll.Question, u toll.Usages) toll.Judge
 		return p.pass(q, toll.ReasonInternal, "the call does not leave the site")
 	}
 	h := hearing{
-		policy: p, compiled: p.compiled(), now: now, q: &q, u: u,
+		policy: p, compiled: p.compiled(), now: now, q: q, u: u,
 		explain: q.Purpose == toll.Explain,
 		call:    call{price: q.Price, goesOn: q.Purpose == toll.Renew || q.Purpose == toll.Review},
 	}
@@ -56,7 +56,7 @@ type hearing struct {
 	policy   *Policy
 	compiled *compiled
 	now      time.Time
-	q        *toll.Question
+	q        toll.Question
 	u        toll.Usages
 	call     call
 	explain  bool
@@ -121,7 +121,7 @@ func (h *hearing) lock() bool {
 func (h *hearing) rules() bool {
 	var matched, decided bool
 	for i := range h.compiled.shelves {
-		r := h.compiled.shelves[i].find(h.q)
+		r := h.compiled.shelves[i].find(&h.q)
 		if r == nil {
 			continue
 		}

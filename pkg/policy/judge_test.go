@@ -153,18 +153,22 @@ func TestRefusedAttemptsShutTheDoorAtTheThreshold(t *testing.T) {
 		if j := p.Judge(noon, ask(munich, "0"), &figures{every: toll.Usage{Value: value}}); j.Allow != allow {
 			t.Errorf("after %d refusals: %+v", value, j)
 		}
+		if j := p.Judge(noon, again(ask(munich, "0"), toll.Renew, time.Minute), &figures{every: toll.Usage{Value: value}}); !j.Allow {
+			t.Errorf("after %d refusals a call that is up goes on: %+v", value, j)
+		}
 	}
 }
 
 func TestSlicesShrinkBeforeACallIsRefused(t *testing.T) {
 	// 0.60 a minute is 0.01 a second; two seconds more are reserved.
-	budget := per("budget", toll.Cost, toll.PerSite, 24*time.Hour, int64(20*toll.Unit))
+	budget := per("budget", toll.Cost, toll.PerSite, 24*time.Hour, int64(30*toll.Unit))
 	p := build(t, Options{}, budget)
 	cent := int64(toll.Unit) / 100
 	tests := []struct {
 		left  int64
 		slice time.Duration
 	}{
+		{2000 * cent, 498 * time.Second},
 		{1000 * cent, 248 * time.Second}, // a fourth, less the margin
 		{400 * cent, 98 * time.Second},
 		{248 * cent, 60 * time.Second},
@@ -177,6 +181,13 @@ func TestSlicesShrinkBeforeACallIsRefused(t *testing.T) {
 		if j.Slice != tt.slice || j.Allow != (tt.slice > 0) {
 			t.Errorf("with %d left: %+v, want %s", tt.left, j, tt.slice)
 		}
+	}
+}
+
+func TestTheLastPlaceIsGrantedWhole(t *testing.T) {
+	p := build(t, Options{}, per("live", toll.Concurrent, toll.PerSite, 0, 2))
+	if j := p.Judge(noon, ask(gambia, "1.50"), &figures{every: toll.Usage{Held: 1}}); j.Slice != 10*time.Minute {
+		t.Errorf("a longer call takes no more places: %+v", j)
 	}
 }
 
@@ -271,6 +282,7 @@ func TestObserving(t *testing.T) {
 		{"rule", Options{}, []any{shadow}, nil, ask(gambia, "1"), true, toll.ReasonDeniedRule, "shadow"},
 		{"rule over one that decides", Options{}, []any{shadow, shuts}, nil, ask(gambia, "1"), false, "", "shuts"},
 		{"a rule that would open opens nothing", Options{}, []any{opens, shuts}, nil, ask(gambia, "1"), false, "", "shuts"},
+		{"two that observe", Options{}, []any{shadow, observing(full)}, nil, ask(gambia, "1"), true, toll.ReasonDeniedRule, "shadow"},
 		{"enforced limit behind a shadow", Options{}, []any{shadow, full}, nil, ask(gambia, "1"), false, "", "full"},
 		{"site, rule", site, []any{shuts}, nil, ask(gambia, "1"), true, toll.ReasonDeniedRule, "shuts"},
 		{"site, limit", site, []any{full}, nil, ask(gambia, "1"), true, toll.ReasonLimit, "full"},
@@ -331,5 +343,50 @@ func TestExplainShowsAllThatWasLookedAt(t *testing.T) {
 	}
 	if got := strings.Join(by, " "); got != "caller precise broad short watch budget" {
 		t.Errorf("looked at: %s", got)
+	}
+}
+
+func TestTheLastSecondsNeedOnlyWhatTheyCost(t *testing.T) {
+	p := build(t, Options{}, per("budget", toll.Cost, toll.PerSite, 24*time.Hour, int64(10*toll.Unit)))
+	u := &figures{every: toll.Usage{Held: int64(10*toll.Unit) - 100_000}} // 0.10 is left: ten seconds
+	q := ask(gambia, "0.60")
+	if j := p.Judge(noon, again(q, toll.Renew, 2*time.Hour-10*time.Second), u); !j.Allow || j.Slice != 10*time.Second {
+		t.Errorf("the last ten seconds: %+v", j)
+	}
+	if j := p.Judge(noon, again(q, toll.Renew, 2*time.Hour-9500*time.Millisecond), u); !j.Allow || j.Slice != 9*time.Second {
+		t.Errorf("whole seconds only: %+v", j)
+	}
+	if j := p.Judge(noon, again(q, toll.Renew, time.Hour), u); j.Allow {
+		t.Errorf("a minute does not fit: %+v", j)
+	}
+}
+
+func TestAbsurdLengths(t *testing.T) {
+	p := build(t, Options{})
+	q := ask(gambia, "0.60")
+	if j := p.Judge(noon, again(q, toll.Renew, -time.Hour), quiet()); j.Slice != 10*time.Minute {
+		t.Errorf("less than nothing is granted: %+v", j)
+	}
+	if j := p.Judge(noon, again(q, toll.Renew, 1<<63-1), quiet()); j.Allow {
+		t.Errorf("centuries are granted: %+v", j)
+	}
+	observing := build(t, Options{Observe: true})
+	if j := observing.Judge(noon, again(q, toll.Renew, 1<<63-1), quiet()); !j.Allow || j.Slice != 10*time.Minute {
+		t.Errorf("centuries, observed: %+v", j)
+	}
+}
+
+func TestWhoObservesShortensNothing(t *testing.T) {
+	narrow := per("narrow", toll.Cost, toll.PerSite, 24*time.Hour, int64(4*toll.Unit))
+	q := ask(gambia, "0.60")
+	if j := build(t, Options{}, narrow).Judge(noon, q, quiet()); j.Slice != 98*time.Second || j.Denied != "" {
+		t.Errorf("enforced: %+v", j)
+	}
+	if j := build(t, Options{Observe: true}, narrow).Judge(noon, q, quiet()); j.Slice != 10*time.Minute || j.Denied != "" {
+		t.Errorf("the site observes: %+v", j)
+	}
+	narrow.Observe = true
+	if j := build(t, Options{}, narrow).Judge(noon, q, quiet()); j.Slice != 10*time.Minute || j.Denied != "" {
+		t.Errorf("the limit observes: %+v", j)
 	}
 }

@@ -161,3 +161,33 @@ func TestALongHistoryIsReplayed(t *testing.T) {
 		t.Errorf("%d rules, revision %d", len(p.Rules()), p.Revision())
 	}
 }
+
+func TestPoliciesOfOneOriginDoNotMeet(t *testing.T) {
+	rule := func(id, country string) toll.Rule { return toll.Rule{ID: id, Country: country, Do: toll.Forbid} }
+	origin := build(t, Options{}, rule("a", "AT"), rule("b", "BE"), rule("c", "CH"))
+	change := func(r toll.Rule, removed bool) *Policy {
+		p, err := origin.With(toll.Setting{Rule: &r, Removed: removed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	said := func(p *Policy) string {
+		var s string
+		for _, r := range p.Rules() {
+			s += r.ID + r.Country + " "
+		}
+		return s
+	}
+	for want, p := range map[string]*Policy{
+		"aAT bBE cCH dDE ": change(rule("d", "DE"), false),
+		"aAT bBE cCH eEE ": change(rule("e", "EE"), false),
+		"aAT bFR cCH ":     change(rule("b", "FR"), false),
+		"bBE cCH ":         change(rule("a", ""), true),
+		"aAT bBE cCH ":     origin,
+	} {
+		if got := said(p); got != want {
+			t.Errorf("rules %q, want %q", got, want)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func first(s, t bool) int { return cmp.Compare(count(t), count(s)) }
 // none can match.
 func (s shape) of(q *toll.Question) (conditions, bool) {
 	var c conditions
-	if s.group && q.Caller.Group == "" || s.country && q.To.Country == "" || s.prefix > len(q.To.E164) {
+	if s.prefix > len(q.To.E164) {
 		return c, false
 	}
 	if s.kind {
