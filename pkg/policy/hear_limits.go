@@ -10,12 +10,20 @@ import (
 // long the call may be at all, then those that share their figures with other
 // calls and say how much of it may be granted now.
 func (h *hearing) limits() bool {
-	if !h.longest() {
+	maximum, goOn := h.longest()
+	if !goOn {
 		return false
 	}
-	rest := (h.maximum - h.call.covered).Truncate(time.Second)
-	shortest := min(h.policy.options.MinSlice, rest)
-	h.slice = min(h.policy.options.MaxSlice, rest)
+	shortest := h.policy.options.MinSlice
+	if h.reaches(maximum) {
+		shortest = min(shortest, (maximum - h.call.covered).Truncate(time.Second))
+	}
+	h.maximum = maximum
+	if h.policy.options.Observe {
+		// To end a long call would be to block it.
+		h.maximum = max(Unlimited, h.call.covered+h.policy.options.MaxSlice)
+	}
+	h.slice = min(h.policy.options.MaxSlice, (h.maximum - h.call.covered).Truncate(time.Second))
 	var (
 		asked   toll.Scope // the scope that subject and counts are about
 		subject string
@@ -48,22 +56,19 @@ func (h *hearing) limits() bool {
 }
 
 // longest works out how long the call may be from its answer: the option for
-// its class, or less where a limit per call says so.
-func (h *hearing) longest() bool {
-	maximum, by := h.policy.longestCall(h.q.To.Class)
-	h.maximum = maximum
-	if h.policy.options.Observe {
-		// To end a long call would be to block it.
-		h.maximum = max(Unlimited, h.call.covered+h.policy.options.MaxSlice)
+// its class, or less where a limit per call says so. It tells also whether to
+// go on.
+func (h *hearing) longest() (maximum time.Duration, goOn bool) {
+	byClass, by := h.policy.longestCall(h.q.To.Class)
+	if !h.reaches(byClass) && !h.refuse(false, toll.ReasonLimit, toll.Figure{By: by, Text: lengthText(byClass, h.call)}) {
+		return 0, false
 	}
-	if !h.reaches(maximum) && !h.refuse(false, toll.ReasonLimit, toll.Figure{By: by, Text: lengthText(maximum, h.call)}) {
-		return false
-	}
+	maximum = byClass
 	for _, l := range h.compiled.perCall[h.q.To.Class] {
 		if !l.denies && !h.explain {
 			continue
 		}
-		longest := l.longest(h.q.Price, maximum)
+		longest := l.longest(h.q.Price, byClass)
 		f := toll.Figure{By: l.ID, Limit: l.Limit}
 		if h.explain || !h.reaches(longest) {
 			f.Text = perCallText(l, longest, h.call)
@@ -71,16 +76,16 @@ func (h *hearing) longest() bool {
 		switch {
 		case l.denies && !h.reaches(longest):
 			if !h.refuse(l.Observe, toll.ReasonLimit, f) {
-				return false
+				return 0, false
 			}
 		case h.explain:
 			h.figures = append(h.figures, f)
 		}
-		if l.denies && !l.Observe && !h.policy.options.Observe {
-			h.maximum = min(h.maximum, longest)
+		if l.denies && !l.Observe {
+			maximum = min(maximum, longest)
 		}
 	}
-	return true
+	return maximum, true
 }
 
 // reaches tells whether a call that may be so long has talk time left; in a
