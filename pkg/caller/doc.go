@@ -30,6 +30,10 @@
 // (set_transfer_variables_all in main/bridge.c). Where that is a trunk, a phone
 // that transferred a call and then dials would have it paid for by the carrier.
 // So a phone that dials is accountable itself if the transferer is a trunk.
+// Where the other party is a phone, the facts of the channel alone cannot tell
+// who of the two transferred; that needs the event of the transfer. It takes a
+// transfer by feature code under a Dial with the option g, and a dialplan that
+// goes on to dial outside.
 //
 // A fact that is there but cannot be read names nobody, and the next one is not
 // tried: whoever manages to spoil the name of a transferer shall not charge

@@ -128,12 +128,17 @@ func (s *step) dialEnded(e Event) {
 	}
 }
 
-// takeForward finds who asked for what is now dialled. A forward names a number
-// (0023222999999), what is dialled for it is a Local channel of that number
-// (0023222999999@internal).
+// takeForward finds who asked for what is now dialled. A forward mostly names a
+// number (0023222999999), and what is dialled for it is a Local channel of that
+// number (0023222999999@internal). One that holds a slash (PJSIP/0023@carrier)
+// names technology and dial string itself, and Dial obeys (do_forward in
+// Asterisk's apps/app_dial.c): that leg never passes a dialplan.
 func (c *channel) takeForward(dialString string) (by string) {
 	for i, f := range c.forwards {
 		rest, ok := strings.CutPrefix(clip(dialString), f.to)
+		if _, direct, slash := strings.Cut(f.to, "/"); slash && !ok {
+			rest, ok = strings.CutPrefix(clip(dialString), direct)
+		}
 		if ok && (rest == "" || rest[0] == '@') {
 			c.forwards = slices.Delete(c.forwards, i, i+1)
 			return f.by

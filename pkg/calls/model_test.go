@@ -148,6 +148,21 @@ func TestTwoForwards(t *testing.T) {
 	}
 }
 
+// TestForwardToATrunk: a phone answers 302 with a dial string instead of a
+// number, and Dial calls the trunk without asking any dialplan.
+func TestForwardToATrunk(t *testing.T) {
+	m := New(0)
+	caller, phone := named("a", "PJSIP/1001-00000001", Ring), named("b", "PJSIP/1002-00000002", Down)
+	apply(m,
+		Event{Kind: ChannelNew, Channel: caller},
+		Event{Kind: DialBegun, Channel: caller, Dest: phone, DialString: "1002"},
+		Event{Kind: DialEnded, Channel: caller, Dest: phone, DialStatus: "CANCEL", Forward: "PJSIP/0023222999999@carrier"},
+		Event{Kind: DialBegun, Channel: caller, Dest: named("c", "PJSIP/carrier-00000003", Down), DialString: "0023222999999@carrier"})
+	if leg, _ := m.Channel("c"); leg.Forwarder != phone.Name || leg.DialledBy != "a" {
+		t.Errorf("got %+v", leg)
+	}
+}
+
 // TestLocalOptimization: both halves of a Local channel go, the trunk leg stays.
 func TestLocalOptimization(t *testing.T) {
 	m := New(0)
