@@ -94,7 +94,9 @@ func TestAppendWorksAgain(t *testing.T) {
 
 func TestAppendWaitsForAnotherWriterOnlySoLong(t *testing.T) {
 	s := newLedger(t)
-	s.w.conn.Exec("PRAGMA busy_timeout = 10", nil)
+	if _, err := s.w.conn.Exec("PRAGMA busy_timeout = 10", nil); err != nil {
+		t.Fatal(err)
+	}
 	other, err := openWriter(s.path, time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +151,21 @@ func TestAppendAfterWritesFail(t *testing.T) {
 	mustAppend(t, s, es[3:]...)
 	if n := len(replayed(t, s.Reader, time.Time{})); n != 200 {
 		t.Errorf("%d calls in the end", n)
+	}
+}
+
+// TestAppendAfterTheConnectionIsGivenUp begins where a failed rollback ends.
+func TestAppendAfterTheConnectionIsGivenUp(t *testing.T) {
+	s := newLedger(t)
+	es := calls(2)
+	mustAppend(t, s, es[:3]...)
+	if err := s.w.close(); err != nil {
+		t.Fatal(err)
+	}
+	s.w = nil
+	mustAppend(t, s, es[3:]...)
+	if n := rows(t, s, "entry"); n != 6 {
+		t.Errorf("%d entries in the end", n)
 	}
 }
 

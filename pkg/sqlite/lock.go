@@ -23,6 +23,9 @@ func lock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := giveToFolderOwner(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {

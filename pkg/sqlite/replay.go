@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -188,5 +187,5 @@ func replayLog(ctx context.Context, tx *sql.Tx, query string, first int64, w *wo
 			return fmt.Errorf("entry %d: %w: it says that it is entry %d", seq, errBody, e.Seq)
 		}
 	}
-	return errors.Join(rows.Err(), ctx.Err())
+	return rows.Err()
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -153,7 +154,7 @@ func realPath(path string) (string, error) {
 }
 
 // create makes an empty file that only its owner can read, unless there is one.
-// SQLite gives the files beside it the same mode.
+// SQLite gives the files beside it the same mode and owner.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -162,5 +163,21 @@ func create(path string) error {
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	return errors.Join(giveToFolderOwner(f), f.Close())
+}
+
+// giveToFolderOwner lets the daemon, which runs as a user of its own, open what
+// root was the first to open from the command line.
+func giveToFolderOwner(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(f.Name()))
+	if err != nil {
+		return err
+	}
+	if owner, ok := folder.Sys().(*syscall.Stat_t); ok {
+		return f.Chown(int(owner.Uid), int(owner.Gid))
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -31,9 +32,33 @@ func TestOpenCreatesFilesForTheOwnerOnly(t *testing.T) {
 	}
 }
 
+// TestFilesBelongToWhoOwnsTheFolder lets root, who may be the first to open the
+// ledger, shut out nobody.
+func TestFilesBelongToWhoOwnsTheFolder(t *testing.T) {
+	folder := t.TempDir()
+	uid, gid := os.Getuid(), os.Getgid()
+	if uid == 0 {
+		uid, gid = 12345, 12346
+	}
+	if err := os.Chown(folder, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, filepath.Join(folder, "ledger.db"))
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		info, err := os.Stat(s.path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := info.Sys().(*syscall.Stat_t); int(owner.Uid) != uid || int(owner.Gid) != gid {
+			t.Errorf("ledger.db%s belongs to %d:%d, want %d:%d", suffix, owner.Uid, owner.Gid, uid, gid)
+		}
+	}
+}
+
 func TestWriterIsDurable(t *testing.T) {
 	s := newLedger(t)
-	for pragma, want := range map[string]int64{"synchronous": 2, "wal_autocheckpoint": 1000, "busy_timeout": 1000} {
+	for pragma, want := range map[string]int64{"synchronous": 2, "wal_autocheckpoint": 1000, "busy_timeout": 1000,
+		"journal_size_limit": 32 << 20} {
 		if got, err := integer(s.w.conn, "PRAGMA "+pragma); err != nil || got != want {
 			t.Errorf("%s = %d, %v, want %d", pragma, got, err, want)
 		}

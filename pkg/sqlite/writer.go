@@ -23,8 +23,7 @@ type writer struct {
 	live, dead            *sqlite3.SQLiteStmt
 	setting, unset        *sqlite3.SQLiteStmt
 	pruneEntry, pruneCall *sqlite3.SQLiteStmt
-	args                  []driver.Value // of the statement that is run
-	body                  []byte         // of the entry that is written
+	body                  []byte // of the entry that is written
 }
 
 // openWriter connects, migrates where that is due, and prepares the statements.
@@ -39,6 +38,11 @@ func openWriter(path string, busyTimeout time.Duration) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: conn.(*sqlite3.SQLiteConn)}
+	// The driver knows no name for this one. While somebody reads for long, as a
+	// backup does, the WAL grows; afterwards it is cut back.
+	if _, err := w.conn.Exec("PRAGMA journal_size_limit = 33554432", nil); err != nil {
+		return nil, errors.Join(err, w.conn.Close())
+	}
 	if err := migrate(w.conn, migrationFiles); err != nil {
 		return nil, errors.Join(err, w.conn.Close())
 	}
