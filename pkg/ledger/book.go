@@ -137,7 +137,7 @@ func (b *Book) applyLease(e toll.Entry) {
 	if known {
 		b.meters.Hold(h.lease.Question(toll.Ask), -1)
 	} else {
-		b.meters.Granted(l.Granted, q)
+		b.meters.Granted(l.Granted, q, 1)
 	}
 	if !l.Live() {
 		b.meters.Spent(l.Ended, q, l.Talked, l.Cost)

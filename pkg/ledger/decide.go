@@ -62,9 +62,12 @@ func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Ent
 	}
 	// Another trunk or price is judged as if the first permission had been
 	// given back; when it is allowed, the lease stays one and is counted once.
-	b.meters.Hold(l.Question(toll.Ask), -1)
+	before := l.Question(toll.Ask)
+	b.meters.Hold(before, -1)
+	b.meters.Granted(l.Granted, before, -1)
 	j := b.judgeNow(q)
-	b.meters.Hold(l.Question(toll.Ask), 1)
+	b.meters.Granted(l.Granted, before, 1)
+	b.meters.Hold(before, 1)
 	if !j.Allow {
 		ended := b.settle(h, toll.EndedUnused, 0, 0)
 		verdict, entries := b.refuse(q, j)

@@ -72,9 +72,9 @@ func (s *Set) Refused(at time.Time, q toll.Question, n int64) {
 	s.each(q, func(g *gauge, subject string) { g.counter.Add(subject, at, n*g.weigher.Refused()) })
 }
 
-// Granted counts a grant.
-func (s *Set) Granted(at time.Time, q toll.Question) {
-	s.each(q, func(g *gauge, subject string) { g.counter.Add(subject, at, g.weigher.Granted()) })
+// Granted counts a grant, or with sign -1 takes it back.
+func (s *Set) Granted(at time.Time, q toll.Question, sign int64) {
+	s.each(q, func(g *gauge, subject string) { g.counter.Add(subject, at, sign*g.weigher.Granted()) })
 }
 
 // Hold takes (or, with sign -1, lets go) what a live lease holds that covers

@@ -77,7 +77,7 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 	}
 	p := picture{channel: calls.Channel{Snapshot: s}}
 	if seconds, err := strconv.ParseInt(m.Get("Seconds"), 10, 32); err == nil && seconds >= 0 {
-		p.channel.Began = now.Add(-time.Duration(seconds) * time.Second)
+		p.channel.Began = now.Add(-time.Duration(seconds+1) * time.Second) // whole seconds, so rounded to the early side
 	}
 	if p.timer, err = strconv.ParseInt(m.Get("TimeToHangup"), 10, 64); err != nil {
 		return picture{}, fmt.Errorf("%w: TimeToHangup", errTampered)
