@@ -129,8 +129,10 @@ func (c *Call) Vanish() {
 	c.gone = true
 }
 
-// Refer transfers the other side blindly to a number at the PBX, and waits for the response, whose
-// status it returns. When Asterisk reports that the transfer is done, this side leaves with a BYE.
+// Refer transfers the other side blindly to a number at the PBX, waits until Asterisk has said how that
+// went, and returns the status: 200 when the transfer is done, after which this side leaves with a BYE.
+// Asterisk refuses (with a status of 400 or more) while the two sides are not bridged yet: see
+// Lab.WaitBridged.
 func (c *Call) Refer(t testing.TB, number string, limit time.Duration) int {
 	t.Helper()
 	c.mu.Lock()
@@ -141,7 +143,7 @@ func (c *Call) Refer(t testing.TB, number string, limit time.Duration) int {
 	select {
 	case <-c.referred:
 	case <-time.After(limit):
-		t.Fatalf("no response to REFER within %v", limit)
+		t.Fatalf("no outcome of REFER within %v", limit)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -230,7 +232,7 @@ func (c *Call) settle(m *message) {
 	}
 	close(waiting)
 	delete(c.open, sequence)
-	if strings.HasSuffix(sequence, "REFER") && c.transfer == 0 {
+	if strings.HasSuffix(sequence, "REFER") && m.status >= 300 && c.transfer == 0 {
 		c.transfer = m.status
 		close(c.referred)
 	}

@@ -132,11 +132,24 @@ func (c *Call) handle(m *message) {
 		c.agent.send(c.withOffer(m.response(200, "")))
 	case "NOTIFY":
 		c.agent.send(m.response(200, ""))
-		if strings.HasPrefix(m.get("Subscription-State"), "terminated") && c.outcome.Ended.IsZero() {
-			c.end(ByAgent, nil) // the transfer is done, and the transferer leaves (RFC 5589, section 6.1)
-			c.request("BYE")
-		}
+		c.transferred(m)
 	default: // INFO, OPTIONS
 		c.agent.send(m.response(200, ""))
+	}
+}
+
+// transferred takes a report on our REFER, whose body is the status line of the call to the new number
+// (RFC 3515, section 2.4.5). When that is answered, the transferer leaves (RFC 5589, section 6.1).
+func (c *Call) transferred(m *message) {
+	if !strings.HasPrefix(m.get("Subscription-State"), "terminated") || c.transfer != 0 {
+		return
+	}
+	if report, err := parseMessage([]byte(m.body)); err == nil {
+		c.transfer = report.status
+	}
+	close(c.referred)
+	if c.transfer == 200 && c.outcome.Ended.IsZero() {
+		c.end(ByAgent, nil)
+		c.request("BYE")
 	}
 }

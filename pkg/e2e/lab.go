@@ -210,6 +210,22 @@ func (l *Lab) WaitIdle(t testing.TB, limit time.Duration) {
 	Eventually(t, limit, l.Name+" has no channel left", func() bool { return l.Channels(t) == 0 })
 }
 
+// WaitBridged waits until so many channels are in bridges. A call is answered a moment before it is
+// bridged, and only a bridged one can be transferred.
+func (l *Lab) WaitBridged(t testing.TB, channels int, limit time.Duration) {
+	t.Helper()
+	Eventually(t, limit, fmt.Sprintf("%s has %d bridged channels", l.Name, channels), func() bool {
+		n := 0
+		for _, line := range strings.Split(l.CLI(t, "core show channels concise"), "\n") {
+			// The last two columns are the bridge, if any, and the Uniqueid.
+			if columns := strings.Split(line, "!"); len(columns) > 2 && columns[len(columns)-2] != "" {
+				n++
+			}
+		}
+		return n == channels
+	})
+}
+
 // LogTail returns the last lines of Asterisk's full log, without those of start and stop.
 func (l *Lab) LogTail(lines int) string {
 	text, err := os.ReadFile(l.Path("log/full"))

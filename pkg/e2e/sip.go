@@ -41,6 +41,9 @@ func parseMessage(packet []byte) (*message, error) {
 		m.method, m.uri = first[0], first[1]
 	}
 	for _, line := range lines[1:] {
+		if line == "" {
+			continue // the end of a fragment, which has no body
+		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			return nil, fmt.Errorf("bad header line %q", line)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -38,5 +40,22 @@ func runTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "e2e: the lab cannot be set up:", err)
 		return 1
 	}
+	removeLeftovers()
 	return m.Run()
+}
+
+// removeLeftovers deletes the directories of instances whose tests were killed. Their Asterisk died with
+// them.
+func removeLeftovers() {
+	cache := os.Getenv("TOLLFUSE_LAB")
+	if cache == "" {
+		cache = "/var/cache/tollfuse-lab"
+	}
+	dirs, _ := filepath.Glob(filepath.Join(cache, "*", "lab", "pbx-*-*"))
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), "pbx-"), "-")
+		if _, err := os.Stat("/proc/" + pid); os.IsNotExist(err) {
+			os.RemoveAll(dir)
+		}
+	}
 }
