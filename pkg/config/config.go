@@ -119,6 +119,7 @@ type Prices struct {
 	Allowed    toll.Money `yaml:"allowed"` // abroad, in the countries of the site
 	Other      toll.Money `yaml:"other"`   // abroad, elsewhere
 	Premium    toll.Money `yaml:"premium"` // premium, personal, satellite
+	TollFree   toll.Money `yaml:"toll_free"`
 }
 
 // Calls bounds calls and grants.

@@ -94,7 +94,7 @@ numbering:
   feature_codes: ["*97"]
   area_code: 030
   emergency: [061]
-prices: {home: 0.015, allowed: 010, premium: 3}
+prices: {home: 0.015, allowed: 010, other: 11, premium: 12}
 calls: {max: 1h30m}
 fastagi: {deadline: 50ms, allow: ["::1"]}
 `))
@@ -120,8 +120,8 @@ fastagi: {deadline: 50ms, allow: ["::1"]}
 		{"emergency", c.Numbering.Emergency, []string{"061"}},
 		{"home", c.Prices.Home, toll.Money(15_000)},
 		{"allowed", c.Prices.Allowed, 10 * toll.Unit},
-		{"premium", c.Prices.Premium, 3 * toll.Unit},
-		{"other keeps its default", c.Prices.Other, Default().Prices.Other},
+		{"premium", c.Prices.Premium, 12 * toll.Unit},
+		{"shared cost keeps its default", c.Prices.SharedCost, Default().Prices.SharedCost},
 		{"max", c.Calls.Max, 90 * time.Minute},
 		{"a list replaces its default", c.FastAGI.Allow, []string{"::1"}},
 	} {

@@ -21,7 +21,7 @@ func Default() Config {
 		Control: Control{Socket: "/run/tollfuse/control.sock"},
 		Prices: Prices{
 			Home:       20_000,
-			SharedCost: 200_000,
+			SharedCost: 300_000,
 			Allowed:    300_000,
 			Other:      1_500_000,
 			Premium:    10 * toll.Unit,
