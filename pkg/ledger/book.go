@@ -207,6 +207,12 @@ func (b *Book) write(kind toll.EntryKind, l toll.Lease) toll.Entry {
 	return e
 }
 
+// nextSeq takes the number of an entry that is already applied.
+func (b *Book) nextSeq() int64 {
+	b.seq++
+	return b.seq
+}
+
 // newID names a lease: the leader's epoch and the entry that grants it, which
 // together never recur.
 func (b *Book) newID() string {

@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -86,6 +88,8 @@ func (d *decider) take() *batch {
 	if len(b.entries) == 0 {
 		return nil
 	}
+	// What was withdrawn is newer than what was decided meanwhile.
+	slices.SortFunc(b.entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return b
 }
 

@@ -51,7 +51,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 	if d.inFlight {
 		d.finish(<-committed)
 	}
-	d.next.entries = append(d.next.entries, d.repeats.flush(time.Time{})...)
+	d.next.entries = append(d.next.entries, d.gathered(time.Time{})...)
 	if last := d.take(); last != nil {
 		toCommit <- last
 		d.finish(<-committed)
@@ -206,10 +206,19 @@ func (d *decider) tick() {
 	}
 	orders, entries := d.book.Tick(now)
 	d.spread(now, orders, entries)
-	d.next.add(now, d.repeats.flush(now), nil)
+	d.next.add(now, d.gathered(now), nil)
 	if d.inFlight && now.Sub(d.sent) > heartbeat {
 		d.dropAbandoned(now, d.next)
 	}
+}
+
+// gathered gives the repeated refusals whose minute is over, as new entries.
+func (d *decider) gathered(now time.Time) []toll.Entry {
+	entries := d.repeats.flush(now)
+	for i := range entries {
+		entries[i].Seq = d.book.nextSeq()
+	}
+	return entries
 }
 
 // review asks policy about every call that was alive when we last ran.

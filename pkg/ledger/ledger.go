@@ -16,10 +16,10 @@ import (
 type Store interface {
 	// Lead begins a new epoch; whoever led before can append no more.
 	Lead(ctx context.Context) (epoch int64, err error)
-	// Append makes the entries durable, all or none.
+	// Append makes the entries durable, all or none. Their numbers rise.
 	Append(ctx context.Context, epoch int64, es []toll.Entry) error
-	// Replay yields the settings that stand, then every entry that still
-	// matters for windows that begin at since, in order.
+	// Replay yields the settings that stand, then of every lease that matters
+	// for windows that begin at since the newest entry, in order.
 	Replay(ctx context.Context, since time.Time, f func(toll.Entry) error) error
 }
 
@@ -76,13 +76,7 @@ func Open(ctx context.Context, store Store, judge Judge, c Config) (*Ledger, err
 	}
 	c.Book.Epoch = epoch
 	book := NewBook(judge, c.Book)
-	err = store.Replay(ctx, time.Now().Add(-LongestWindow), func(e toll.Entry) error {
-		if e.Kind == toll.EntrySetting && e.Seq > 0 {
-			return nil // what stands was yielded first; how it came about is history
-		}
-		return book.Apply(e)
-	})
-	if err != nil {
+	if err := store.Replay(ctx, time.Now().Add(-LongestWindow), book.Apply); err != nil {
 		return nil, fmt.Errorf("replay the ledger: %w", err)
 	}
 	book.Begin()

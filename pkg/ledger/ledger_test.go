@@ -44,6 +44,11 @@ func (s *shelf) Append(_ context.Context, epoch int64, es []toll.Entry) error {
 	if epoch != s.epoch {
 		return errors.New("fenced")
 	}
+	for i := range es {
+		if i > 0 && es[i].Seq <= es[i-1].Seq || len(s.entries) > 0 && es[i].Seq <= s.entries[len(s.entries)-1].Seq {
+			return errors.New("numbers do not rise")
+		}
+	}
 	s.commits++
 	s.entries = append(s.entries, es...)
 	return nil
@@ -51,9 +56,6 @@ func (s *shelf) Append(_ context.Context, epoch int64, es []toll.Entry) error {
 
 func (s *shelf) Replay(_ context.Context, _ time.Time, f func(toll.Entry) error) error {
 	for _, e := range s.entries {
-		if e.Kind == toll.EntrySetting {
-			e.Seq = 0
-		}
 		if err := f(e); err != nil {
 			return err
 		}
