@@ -1,0 +1,109 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/numbering"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Service is everything that can be asked. Errors are an *Error where their
+// kind matters; see there.
+type Service interface {
+	// Status is how things stand.
+	Status(ctx context.Context) (Status, error)
+	// Explain says what would become of a call, and changes nothing.
+	Explain(ctx context.Context, q Query) (Explanation, error)
+	// Settings are the rules, limits and locks that stand, by kind and name.
+	Settings(ctx context.Context) ([]toll.Setting, error)
+	// Change makes a rule, limit or lock stand, or takes it away, and returns it
+	// as it was written. Live calls are judged anew before it returns. Author,
+	// time and revision are the service's to fill in.
+	Change(ctx context.Context, s toll.Setting) (toll.Setting, error)
+	// Live are the leases of calls that go on, the oldest first.
+	Live(ctx context.Context) ([]toll.Lease, error)
+	// Hangup ends a live call by its lease and returns what it was. Emergency
+	// calls are never ended.
+	Hangup(ctx context.Context, lease string) (toll.Lease, error)
+	// History lists ended and refused calls, the newest first.
+	History(ctx context.Context, q HistoryQuery) ([]toll.Entry, error)
+}
+
+// Status is how things stand.
+type Status struct {
+	At       time.Time `json:"at"`       // on the ledger's clock
+	Revision int64     `json:"revision"` // of the policy in force
+	Failing  bool      `json:"failing"`  // the ledger cannot be written
+	Live     int       `json:"live"`     // calls that go on
+	Rules    int       `json:"rules"`
+	Limits   int       `json:"limits"`
+	Locks    int       `json:"locks"` // those that have not run out
+	Site     Site      `json:"site"`
+	Process  Process   `json:"process"`
+}
+
+// Site is what must be known of the site to show times and amounts.
+type Site struct {
+	Country  string `json:"country"`
+	Timezone string `json:"timezone"` // IANA name, or Local
+	Currency string `json:"currency"`
+	Observe  bool   `json:"observe"` // nothing is blocked
+}
+
+// Process is who answers.
+type Process struct {
+	Version string    `json:"version"`
+	Daemon  bool      `json:"daemon"` // false: the ledger alone was read
+	PID     int       `json:"pid,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	Links   []Link    `json:"links,omitempty"`
+}
+
+// Link is the connection to the AMI of one Asterisk.
+type Link struct {
+	PBX   string    `json:"pbx"`
+	Up    bool      `json:"up"`
+	Since time.Time `json:"since,omitzero"`
+	Error string    `json:"error,omitempty"` // why it is down
+}
+
+// Query is the call to explain.
+type Query struct {
+	From  string `json:"from"`            // an endpoint, such as 1001
+	To    string `json:"to"`              // as dialled
+	PBX   string `json:"pbx,omitempty"`   // needed where there are several
+	Trunk string `json:"trunk,omitempty"` // by which it would leave, if that matters
+}
+
+// Explanation is why a call is allowed or refused.
+type Explanation struct {
+	At      time.Time        `json:"at"`
+	PBX     string           `json:"pbx"`
+	Caller  toll.Caller      `json:"caller"`
+	To      toll.Destination `json:"to"`
+	Price   toll.Price       `json:"price"`
+	Trunk   string           `json:"trunk,omitempty"`
+	Steps   []numbering.Step `json:"steps"` // how the dialled string became a destination
+	Verdict toll.Verdict     `json:"verdict"`
+	Hints   []Hint           `json:"hints"` // what to type to change it
+}
+
+// Hint is one way to change a verdict.
+type Hint struct {
+	Text    string `json:"text"`
+	Command string `json:"command,omitempty"` // ready for a shell
+}
+
+// HistoryQuery chooses from history. What is zero does not narrow.
+type HistoryQuery struct {
+	Caller  string         `json:"caller,omitempty"`  // as toll.Caller writes it: extension:1001
+	Number  string         `json:"number,omitempty"`  // the number, or its beginning
+	Lease   string         `json:"lease,omitempty"`   // its ID
+	Outcome toll.EntryKind `json:"outcome,omitempty"` // ended or refused
+	Reason  toll.Reason    `json:"reason,omitempty"`  // of the end, the refusal or the cut
+	From    time.Time      `json:"from,omitzero"`     // at or after
+	To      time.Time      `json:"to,omitzero"`       // and before
+	Before  int64          `json:"before,omitempty"`  // page on: Seq of the last entry of the page before
+	Limit   int            `json:"limit,omitempty"`   // rows; 100 if zero, at most 1000
+}
