@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/ledger"
+	"github.com/tollfuse/tollfuse/pkg/sqlite"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// adminLedger is the ledger as its owner sees it, with errors of the kinds
+// that he must tell apart.
+type adminLedger struct{ *ledger.Ledger }
+
+// View is what stands now.
+func (l adminLedger) View(ctx context.Context) (admin.View, error) {
+	v, err := l.Ledger.View(ctx)
+	return admin.View(v), kinded(err)
+}
+
+// Decide answers a question.
+func (l adminLedger) Decide(ctx context.Context, q toll.Question) (toll.Verdict, error) {
+	v, err := l.Ledger.Decide(ctx, q)
+	return v, kinded(err)
+}
+
+// Change makes a setting stand.
+func (l adminLedger) Change(ctx context.Context, s toll.Setting) error {
+	return kinded(l.Ledger.Change(ctx, s))
+}
+
+// Cut hangs a call up.
+func (l adminLedger) Cut(ctx context.Context, lease string, why toll.Reason, by string) error {
+	return kinded(l.Ledger.Cut(ctx, lease, why, by))
+}
+
+// kinded gives an error of the ledger its kind and its way out.
+func kinded(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ledger.ErrDown):
+		return admin.Errorf(admin.LedgerDown, "look at the disk that the ledger is on; nothing was changed", "%w", err)
+	case errors.Is(err, ledger.ErrNoSetting), errors.Is(err, ledger.ErrNoLease):
+		return admin.Errorf(admin.NotFound, "", "%w", err)
+	case errors.Is(err, ledger.ErrClosed):
+		return admin.Errorf(admin.Unreachable, "try again in a moment", "%w", err)
+	}
+	return err
+}
+
+// adminHistory is the record of calls.
+type adminHistory struct{ *sqlite.Reader }
+
+// History lists ended and refused calls.
+func (h adminHistory) History(ctx context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
+	return h.Reader.History(ctx, sqlite.HistoryQuery(q))
+}
+
+// adminService is what the owner's commands work with.
+func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process func() admin.Process) (*admin.Local, error) {
+	parts := admin.Parts{
+		Ledger: adminLedger{l}, History: adminHistory{history}, Numbering: s.resolver, Rates: s.rates,
+		Policy: s.judge.Options(), Process: process,
+		Site: admin.Site{Country: s.config.Site.Country, Timezone: s.config.Site.Timezone, Currency: s.config.Site.Currency, Observe: s.config.Observe},
+	}
+	for _, a := range s.config.Asterisk {
+		p := admin.PBX{Name: a.Name}
+		for _, t := range a.Trunks {
+			p.Trunks = append(p.Trunks, t.Name)
+		}
+		who := callers(a)
+		p.Caller = func(endpoint string) toll.Caller {
+			return who.Resolve(caller.Facts{Channel: "PJSIP/" + endpoint + "-00000000"})
+		}
+		parts.PBXs = append(parts.PBXs, p)
+	}
+	return admin.NewLocal(parts)
+}
+
+// process is how the daemon stands.
+func (d *daemon) process() admin.Process {
+	p := admin.Process{Version: d.options.Version, Daemon: true, PID: os.Getpid(), Since: d.begun}
+	for _, a := range d.config.Asterisk {
+		s := d.watchers[a.Name].State()
+		p.Links = append(p.Links, admin.Link{PBX: a.Name, Up: s.Up, Since: s.Since, Error: s.Error})
+	}
+	return p
+}
+
+// openLocal opens the ledger for one command, where no daemon runs.
+func openLocal(ctx context.Context, c config.Config, version string) (*admin.Local, io.Closer, error) {
+	s, err := newSite(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	parts := newLifecycle(slog.New(slog.DiscardHandler))
+	store, err := sqlite.Open(c.Ledger.Path, sqlite.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	parts.onStop("store", func(context.Context) error { return store.Close() })
+	closer := closeFunc(func() error { parts.stop(); return nil })
+	l, err := ledger.Open(ctx, store, s.judge, ledger.Config{Log: parts.log, Flush: time.Millisecond})
+	if err != nil {
+		return nil, nil, errors.Join(err, closer.Close())
+	}
+	parts.run("ledger", l.Run)
+	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} })
+	if err != nil {
+		return nil, nil, errors.Join(err, closer.Close())
+	}
+	return service, closer, nil
+}
+
+type closeFunc func() error
+
+// Close calls the function.
+func (f closeFunc) Close() error { return f() }
+
+var _ = fmt.Sprint

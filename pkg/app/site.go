@@ -1,0 +1,185 @@
+package app
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/ledger"
+	"github.com/tollfuse/tollfuse/pkg/numbering"
+	"github.com/tollfuse/tollfuse/pkg/policy"
+	"github.com/tollfuse/tollfuse/pkg/rating"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+	"github.com/tollfuse/tollfuse/pkg/watch"
+)
+
+// judge is the policy as the ledger wants it.
+type judge struct{ *policy.Policy }
+
+// With is this policy with one more setting.
+func (j judge) With(s toll.Setting) (ledger.Judge, error) {
+	p, err := j.Policy.With(s)
+	if err != nil {
+		return nil, err
+	}
+	return judge{p}, nil
+}
+
+// newJudge makes the policy of a site without any rules or limits: those come
+// from the ledger.
+func newJudge(c config.Config) (judge, error) {
+	p, err := policy.New(policy.Options{
+		Countries: c.Site.Countries, Share: c.Calls.Share,
+		MinSlice: c.Calls.MinSlice, MaxSlice: c.Calls.MaxSlice,
+		MaxCall: c.Calls.Max, MaxHomeCall: c.Calls.MaxHome,
+		Observe: c.Observe,
+	})
+	return judge{p}, err
+}
+
+// Resolver makes the resolver of a site's number plan.
+func Resolver(c config.Config) (*numbering.Resolver, error) {
+	n := c.Numbering
+	plan := numbering.Plan{
+		Country: c.Site.Country, International: n.InternationalPrefixes, National: n.NationalPrefix, AreaCode: n.AreaCode,
+		AccessCodes: n.AccessCodes, CarrierCodes: n.CarrierCodes, Extensions: n.Extensions, FeatureCodes: n.FeatureCodes,
+		Emergency: n.Emergency, AlsoHome: n.AlsoHome, BareE164: n.BareE164,
+	}
+	for _, s := range n.ShortNumbers {
+		plan.Short = append(plan.Short, numbering.Short{Pattern: s.Pattern, Class: s.Class})
+	}
+	r, err := numbering.New(plan)
+	if err != nil {
+		return nil, fmt.Errorf("number plan: %w", err)
+	}
+	return r, nil
+}
+
+// newRates makes the prices of a site.
+func newRates(c config.Config) (*rating.Rates, error) {
+	p := c.Prices
+	r, err := rating.New(rating.Assumed{
+		Home: p.Home, Special: p.SharedCost, Allowed: p.Allowed, Abroad: p.Other, Premium: p.Premium, TollFree: p.TollFree,
+		AllowedCountries: c.Site.Countries,
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("prices: %w", err)
+	}
+	return r, nil
+}
+
+// callers says who is who on one Asterisk.
+func callers(a config.Asterisk) caller.Site {
+	s := caller.Site{Gateways: a.Gateways, Accounts: a.Accounts, Groups: make(map[string]string)}
+	for _, t := range a.Trunks {
+		s.Trunks = append(s.Trunks, t.Name)
+	}
+	for group, endpoints := range a.Groups {
+		for _, e := range endpoints {
+			s.Groups[e] = group
+		}
+	}
+	return s
+}
+
+// site is everything that is made of the configuration and needs no ledger.
+type site struct {
+	config   config.Config
+	resolver *numbering.Resolver
+	rates    *rating.Rates
+	judge    judge
+	networks []netip.Prefix
+}
+
+// newSite makes it, or says what is wrong with the configuration.
+func newSite(c config.Config) (site, error) {
+	s := site{config: c}
+	var errs [4]error
+	s.resolver, errs[0] = Resolver(c)
+	s.rates, errs[1] = newRates(c)
+	s.judge, errs[2] = newJudge(c)
+	s.networks, errs[3] = networks(c.FastAGI.Allow)
+	return s, errors.Join(errs[:]...)
+}
+
+// networks reads networks and single addresses.
+func networks(allow []string) ([]netip.Prefix, error) {
+	prefixes := make([]netip.Prefix, 0, len(allow))
+	for _, text := range allow {
+		if !strings.Contains(text, "/") {
+			addr, err := netip.ParseAddr(text)
+			if err != nil {
+				return nil, fmt.Errorf("fastagi.allow: %w", err)
+			}
+			prefixes = append(prefixes, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("fastagi.allow: %w", err)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// sites is what authorize must know, by the name of each Asterisk.
+func (s site) sites() map[string]authorize.Site {
+	all := make(map[string]authorize.Site, len(s.config.Asterisk))
+	for _, a := range s.config.Asterisk {
+		all[a.Name] = authorize.Site{Numbering: s.resolver, Rates: s.rates, Callers: callers(a)}
+	}
+	return all
+}
+
+// watcher makes the watcher of one Asterisk.
+func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*watch.Watcher, error) {
+	options := ami.Options{
+		Address: a.AMI.Address, Username: a.AMI.User, Secret: a.AMI.Secret.Reveal(),
+		EventMask: "system,call", Events: watch.Events(), Logger: log,
+	}
+	if a.AMI.TLS {
+		c, err := tlsConfig(a.AMI)
+		if err != nil {
+			return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
+		}
+		options.TLS = c
+	}
+	client, err := ami.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
+	}
+	o := watch.Options{
+		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
+		CutBypass: s.config.Bypass == config.BypassCut && !s.config.Observe, Log: log,
+	}
+	for _, t := range a.Trunks {
+		o.Trunks = append(o.Trunks, watch.Trunk{Name: t.Name, Addresses: t.Addresses, Prefix: t.Prefix})
+	}
+	return watch.New(client, l, o), nil
+}
+
+func tlsConfig(a config.AMI) (*tls.Config, error) {
+	c := &tls.Config{ServerName: a.ServerName, MinVersion: tls.VersionTLS12}
+	if a.CA == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(a.CA)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificates to trust: %w", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: no certificate in it", a.CA)
+	}
+	return c, nil
+}
