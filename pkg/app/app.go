@@ -15,7 +15,6 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/sqlite"
 	"github.com/tollfuse/tollfuse/pkg/systemd"
-	"github.com/tollfuse/tollfuse/pkg/toll"
 	"github.com/tollfuse/tollfuse/pkg/watch"
 )
 
@@ -162,7 +161,7 @@ func (d *daemon) startFastAGI(ctx context.Context) (net.Addr, error) {
 	server := &agi.Server{
 		Handler: authorize.New(d.ledger, authorize.Options{
 			Sites: d.site.sites(), Deadline: f.Deadline, FailOpen: d.config.Failure.Home == config.Allow,
-			MaxHome: d.config.Calls.MaxHome, Log: d.log,
+			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Log: d.log,
 		}),
 		Logger: d.log, ReadTimeout: 2 * time.Second, DialogueTimeout: f.Deadline + 2*time.Second,
 		MaxConnections: f.MaxConnections, AllowedNetworks: d.site.networks,
@@ -218,6 +217,3 @@ func NewLog(c config.Log, out *os.File) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(out, options))
 }
-
-// errNoDaemonNeeded keeps the kinds of the ledger's errors apart for admin.
-var _ = toll.Emergency

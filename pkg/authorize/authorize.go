@@ -42,6 +42,7 @@ type Options struct {
 	Deadline time.Duration   // for the ledger; after it the failure policy answers
 	FailOpen bool            // ordinary home numbers go out when no decision can be made
 	MaxHome  time.Duration   // the longest home call that the failure policy lets go
+	Observe  bool            // nothing is blocked, so no failure blocks anything either
 	Log      *slog.Logger
 }
 
@@ -106,13 +107,15 @@ func (h *Handler) decide(ctx context.Context, site Site, r request) answer {
 
 // failed is the failure policy: emergency calls and, where the site says so,
 // ordinary home calls go out; everything else waits for the ledger.
+//
+// It is the same as the dialplan's own for the time when no daemon answers.
 func (h *Handler) failed(q toll.Question, err error) answer {
 	reason := toll.ReasonLedgerDown
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = toll.ReasonLedgerSlow
 	}
 	class := q.To.Class
-	allow := !class.Metered() || (h.options.FailOpen && class.Ordinary())
+	allow := !class.Metered() || h.options.Observe || (h.options.FailOpen && class.Ordinary())
 	h.options.Log.Error("the failure policy decides", "allow", allow, "reason", reason, "caller", q.Caller, "number", q.To.Number(), "class", class, "error", err)
 	if !allow {
 		return refusal(reason)
