@@ -152,11 +152,10 @@ func (r *Resolver) homeNANP() []string {
 	var areas, freeCodes []string
 	for area := 200; area <= 999; area++ {
 		code := fmt.Sprint(area)
-		switch d := r.place("1"+code+"2345678"[:7], false, nil); {
-		case !d.Valid:
-		case d.Class == toll.HomeFixed:
+		switch d := r.place("1"+code+"2345678", false, nil); d.Class {
+		case toll.HomeFixed:
 			areas = append(areas, code)
-		case d.Class == toll.TollFree:
+		case toll.TollFree:
 			freeCodes = append(freeCodes, code)
 		}
 	}

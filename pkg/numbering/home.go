@@ -22,7 +22,8 @@ var homeRows = []homeRow{
 	{"GB", "1[1-9]", 9, 10, fixed, "110 111 112 119"},
 	{"GB", "[23]", 10, 10, fixed, ""},
 	{"GB", "7[1-57-9]", 10, 10, mobile, "7457 7509 7524 7700 7781 7797 7829 7839 7911 7924 7937"}, // Crown dependencies
-	{"GB", "80[08]", 9, 10, free, ""},
+	{"GB", "800", 9, 9, free, ""},
+	{"GB", "80[08]", 10, 10, free, ""},
 
 	{"DE", "[2-6]", 6, 11, fixed, ""},
 	{"DE", "[7-9]", 6, 11, fixed, "700 701 800 801 900 901 902 903 904 905"},
@@ -45,8 +46,9 @@ var homeRows = []homeRow{
 	{"AU", "4", 9, 9, mobile, ""},
 	{"AU", "1800", 10, 10, free, ""},
 
-	{"BR", "[1-9][1-9][235]", 10, 10, fixed, ""},
-	{"BR", "[1-9][1-9]4[124-79]", 10, 10, fixed, ""}, // 40, 43, 48 hold numbers without an area code
+	{"BR", "[1-9][1-9][25]", 10, 10, fixed, ""},
+	{"BR", "[1-9][1-9]3[1-9]", 10, 10, fixed, ""},    // 30, 40, 43 and 48 begin numbers without an area code,
+	{"BR", "[1-9][1-9]4[124-79]", 10, 10, fixed, ""}, // and a carrier code looks like one
 	{"BR", "[1-9][1-9]9", 11, 11, mobile, ""},
 	{"BR", "800", 10, 10, free, ""},
 
@@ -72,12 +74,16 @@ func (row homeRow) covers(national string) bool {
 
 // plausible is the kind of a home number that phonenumbers calls invalid,
 // judged by its leading digits and its length; unknown where those say nothing.
-// Free is not given away so: a range that was never opened may not be free.
+// Free is not given away so: a range that was never opened may have a price.
 func plausible(country, national string) kind {
 	for _, row := range homeRows {
-		if row.country == country && row.kind != free && row.covers(national) {
-			return row.kind
+		if row.country != country || !row.covers(national) {
+			continue
 		}
+		if row.kind == free {
+			return fixed
+		}
+		return row.kind
 	}
 	return unknown
 }

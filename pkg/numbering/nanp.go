@@ -38,12 +38,32 @@ func tollFreeCode(area string) bool {
 	return area == "800" || (area[0] == '8' && area[1] == area[2] && '1' < area[1] && area[1] < '9')
 }
 
-// newAreaCode tells whether a national number could belong to an area code of
-// the United States or Canada that phonenumbers has not heard of yet: several
-// are opened every year. N11, N9X, 37X, 96X and the non-geographic codes are
-// none (NANPA, "About area codes"); exchanges begin with 2 to 9.
-func newAreaCode(national string) bool {
-	if len(national) != 10 || national[0] < '2' || national[1] == '9' || national[3] < '2' || national[3:6] == "911" {
+// northAmerican judges a +1 number that phonenumbers calls invalid. In an area
+// code that it knows, an exchange that it does not know is a new one. An area
+// code that it does not know is taken for one of the site's own country, but
+// not for an ordinary one.
+func northAmerican(national, site string) (string, kind) {
+	if !couldBeAssigned(national) {
+		return "US", unknown
+	}
+	for _, rest := range []string{"2345678", "3345678", "5345678", "7345678"} {
+		probe := number{code: "1", digits: "1" + national[:3] + rest}
+		if typ := probe.lookup(); probe.valid && kindOf(typ) == fixed {
+			return probe.country, fixed
+		}
+	}
+	if site == "US" || site == "CA" {
+		return site, costly
+	}
+	return "US", unknown
+}
+
+// couldBeAssigned tells whether a national number could belong to an area code
+// of the United States or Canada that phonenumbers has not heard of yet:
+// several are opened every year. N11, N9X, 37X, 96X and the non-geographic codes
+// are none (NANPA, "About area codes"); exchanges begin with 2 to 9.
+func couldBeAssigned(national string) bool {
+	if len(national) != 10 || national[0] < '2' || national[1] == '9' || national[3] < '2' {
 		return false
 	}
 	area := national[:3]

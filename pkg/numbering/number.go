@@ -22,7 +22,8 @@ type number struct {
 	country  string
 	kind     kind
 	valid    bool // the plan of its country can have it, as it was dialled
-	possible bool // its length is one that its country has
+	possible bool // its length is one that its country has, or may have by now
+	tooLong  bool // it has more digits than any number there
 }
 
 // national is the number without its country code.
@@ -96,6 +97,9 @@ func (r *Resolver) identify(digits, code string, forgiving bool, t *trace) (numb
 	if len(n.digits) > maxE164 || (!n.possible && !(special && row.length > 0)) {
 		return n, false
 	}
+	if n.tooLong && code == r.site.code {
+		return n, false // plans abroad may grow longer unnoticed, the site's own may not
+	}
 	if special {
 		n.kind = row.kind
 		if code != "1" && n.kind != fixed && n.kind != mobile {
@@ -116,14 +120,10 @@ func mainRegion(code string) string {
 func (n *number) lookup() phonenumbers.PhoneNumberType {
 	p := parsed(n.code, n.national())
 	n.country = phonenumbers.GetRegionCodeForNumber(p)
-	n.valid, n.possible = false, false
-	switch phonenumbers.IsPossibleNumberWithReason(p) {
-	case phonenumbers.IS_POSSIBLE:
-		n.possible = true
-	case phonenumbers.INVALID_LENGTH, phonenumbers.TOO_LONG:
-		// Plans grow longer before tables do: that is for abroad to accept.
-		n.possible = len(n.digits) <= maxE164
-	}
+	length := phonenumbers.IsPossibleNumberWithReason(p)
+	n.tooLong = length == phonenumbers.TOO_LONG
+	n.possible = length == phonenumbers.IS_POSSIBLE || length == phonenumbers.INVALID_LENGTH || n.tooLong
+	n.valid = false
 	if n.country == "" {
 		return phonenumbers.UNKNOWN
 	}
@@ -188,8 +188,8 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 	if n.country == "" {
 		n.country = mainRegion(n.code)
 	}
-	if n.kind == unknown && n.country == r.site.country {
-		n.kind = plausible(n.country, n.national())
+	if n.kind == unknown && (n.country == r.site.country || sameTariff[n.country] == r.site.country) {
+		n.kind = plausible(r.site.country, n.national())
 	}
 }
 
@@ -207,10 +207,8 @@ func (r *Resolver) settleNANP(n *number) {
 		n.country = areaCodes[area]
 	case northern && (n.kind == free || n.kind == premium || n.kind == personal || tollFreeCode(area)):
 		n.country = r.site.country // non-geographic codes belong to both countries
-	case n.country == "" && northern && newAreaCode(national):
-		n.country, n.kind = r.site.country, costly
 	case n.country == "":
-		n.country = "US"
+		n.country, n.kind = northAmerican(national, r.site.country)
 	}
 	if special := nanpExchange(national); special != unknown {
 		n.kind = special

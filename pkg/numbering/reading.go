@@ -33,13 +33,13 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 	if stripped.Class == toll.Unplaced {
 		stripped = r.readNumber(behind, bare, t)
 	}
-	if onTrunk || (stripped.Class != toll.Unplaced && stripped.Valid) {
+	if onTrunk || stripped.Class != toll.Unplaced {
 		return stripped
 	}
-	t.add("that is not a number of a country; read with the access code", digits)
+	t.add("that is no number; read with the access code", digits)
 	whole := r.readNumber(digits, bare, t)
-	if whole.Class == toll.Unplaced || stripped.Class != toll.Unplaced {
-		return dearer(stripped, whole)
+	if whole.Class == toll.Unplaced {
+		return whole
 	}
 	// The dialplan strips all the same, and many carriers take what is left for
 	// an E.164 number.
@@ -90,6 +90,7 @@ func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destinati
 			return best
 		}
 	} else {
+		t.add("begins with no prefix of this site", digits)
 		best = r.readBare(digits, t)
 	}
 	if bare && best.Class == toll.Unplaced {
@@ -106,10 +107,16 @@ func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
 	forgiving := code == ""
 	best := r.place(code+rest, forgiving, t)
 	for _, p := range r.site.carriers {
-		if n := len(p.sets); p.matchPrefix(rest) && len(rest) > n {
-			t.add("carrier code "+rest[:n]+" taken off", rest[n:])
-			best = better(best, r.place(code+rest[n:], forgiving, t))
+		n := len(p.sets)
+		if !p.matchPrefix(rest) || len(rest) <= n {
+			continue
 		}
+		t.add("carrier code "+rest[:n]+" taken off", rest[n:])
+		d := r.place(code+rest[n:], forgiving, t)
+		if code != "" && d.Class != toll.HomeFixed && d.Class != toll.HomeMobile {
+			continue // numbers without an area code take no carrier code
+		}
+		best = better(best, d)
 	}
 	return best
 }
@@ -123,7 +130,7 @@ func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
 		best = better(best, r.place(r.site.code+digits, false, t))
 	}
 	if strings.HasPrefix(digits, r.site.code) {
-		t.add("read with the country's own code", "+"+digits)
+		t.add("read with the code of the country itself", "+"+digits)
 		if d := r.place(digits, false, t); d.Valid {
 			best = better(best, d)
 		}

@@ -119,10 +119,14 @@ var specialRows = []specialRow{
 	{"615", 0, personal, "ACMA, Numbering Plan 2025: 05 location independent and personal"},
 	{"61550", 0, fixed, "ACMA, Numbering Plan 2025: 0550 location independent"},
 
-	{"55300", 0, shared, "Anatel, Resolucao 749/2022: 0300 shared"},
-	{"55303", 0, shared, "Anatel, Resolucao 749/2022: 0303 telemarketing"},
-	{"55500", 0, premium, "Anatel, Resolucao 749/2022: 0500 donations"},
-	{"55900", 0, premium, "Anatel, Resolucao 749/2022: 0900 premium"},
+	{"55300", 9, shared, "Anatel, Resolucao 749/2022: 0300 shared"},
+	{"55300", 10, shared, "Anatel, Resolucao 749/2022: 0300 shared"},
+	{"55303", 9, shared, "Anatel, Resolucao 749/2022: 0303 telemarketing"},
+	{"55303", 10, shared, "Anatel, Resolucao 749/2022: 0303 telemarketing"},
+	{"55500", 9, premium, "Anatel, Resolucao 749/2022: 0500 donations"},
+	{"55500", 10, premium, "Anatel, Resolucao 749/2022: 0500 donations"},
+	{"55900", 9, premium, "Anatel, Resolucao 749/2022: 0900 premium"},
+	{"55900", 10, premium, "Anatel, Resolucao 749/2022: 0900 premium"},
 
 	{"91186", 0, shared, "DoT, National Numbering Plan: 186X universal access"},
 	{"91190", 0, premium, "DoT, National Numbering Plan: 190X premium rate"},

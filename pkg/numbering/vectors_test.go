@@ -32,6 +32,19 @@ func testSite(t testing.TB, country, access string) *Resolver {
 	return r
 }
 
+// testSites are the resolvers of every test country, by country
+// and access code.
+type testSites map[string]*Resolver
+
+// of finds the site, or makes it.
+func (s testSites) of(t testing.TB, v vector) *Resolver {
+	key := v.site + v.access
+	if s[key] == nil {
+		s[key] = testSite(t, v.site, v.access)
+	}
+	return s[key]
+}
+
 // vectors reads every file of testdata/numbers.
 func vectors(t testing.TB) []vector {
 	t.Helper()
@@ -70,8 +83,9 @@ func TestVectors(t *testing.T) {
 	if len(all) < 400 {
 		t.Errorf("only %d vectors were read", len(all))
 	}
+	sites := testSites{}
 	for _, v := range all {
-		d := testSite(t, v.site, v.access).Resolve(v.dialled)
+		d := sites.of(t, v).Resolve(v.dialled)
 		got := toll.Destination{E164: d.E164, Country: d.Country, Class: d.Class}
 		if got != v.want {
 			t.Errorf("%s: %s site, access code %q, dialled %q: got %+v, want %+v", v.file, v.site, v.access, v.dialled, got, v.want)

@@ -204,7 +204,7 @@ func TestFarAbove(t *testing.T) {
 func BenchmarkPrice(b *testing.B) {
 	var rows []Row
 	for i := range 500_000 {
-		rows = append(rows, row(toll.Money(i+1_000_000).String()[:1]+digits(i), 100))
+		rows = append(rows, row(toll.Money(i + 1_000_000).String()[:1]+digits(i), 100))
 	}
 	d, err := NewDeck(rows)
 	if err != nil {
