@@ -96,6 +96,19 @@ func (c *Call) WaitEnded(t testing.TB, limit time.Duration) Outcome {
 	return c.Outcome()
 }
 
+// StaysUp waits for that long and fails the test when the call ends meanwhile. It is how a test talks.
+func (c *Call) StaysUp(t testing.TB, wait time.Duration) {
+	t.Helper()
+	select {
+	case <-c.ended:
+		t.Fatalf("call to %q ended while it should go on: %+v", c.Number, c.Outcome())
+	case <-time.After(wait):
+	}
+	if !c.Up() {
+		t.Fatalf("call to %q is not answered: %+v", c.Number, c.Outcome())
+	}
+}
+
 // Up tells whether the call is answered and not over.
 func (c *Call) Up() bool {
 	o := c.Outcome()

@@ -52,7 +52,8 @@ const (
 	AMISecret = "labsecret"
 )
 
-var started atomic.Int64
+// Counters for the whole test binary: whatever runs at once in it must not get the same name or port.
+var started, sipPorts atomic.Int64
 
 // Start prepares a fresh instance, starts it, waits until it has booted, and stops it and deletes its
 // directory when the test ends. Nothing is shared with other instances, so several can run at once.
@@ -312,8 +313,6 @@ func freeSIPPort(t testing.TB) int {
 	t.Fatal("no free SIP port")
 	return 0
 }
-
-var sipPorts atomic.Int64
 
 func free(port int) bool {
 	for _, host := range []string{"127.0.0.1", carrierHost, secondCarrierHost, "127.0.1.1"} {

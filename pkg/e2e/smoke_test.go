@@ -27,7 +27,7 @@ func TestUnguardedCallReachesTheCarrier(t *testing.T) {
 		call.WaitAnswered(t, 5*time.Second)
 		trunk := carrier.WaitCalls(t, 1, time.Second)[0]
 		const talk = 2 * time.Second
-		time.Sleep(talk)
+		call.StaysUp(t, talk)
 		call.Hangup()
 		billed := trunk.WaitEnded(t, 5*time.Second)
 
@@ -57,12 +57,13 @@ func TestVanishedPhoneLeavesTheCallUp(t *testing.T) {
 		call := phone.Dial("0023222123456")
 		call.WaitAnswered(t, 5*time.Second)
 		call.Vanish()
-		time.Sleep(2 * time.Second)
-		if carrier.Up() != 1 || l.Channels(t) != 2 {
-			t.Fatalf("%d calls up at the carrier, %d channels; want 1 and 2", carrier.Up(), l.Channels(t))
+		trunk := carrier.WaitCalls(t, 1, time.Second)[0]
+		trunk.StaysUp(t, 2*time.Second)
+		if got := l.Channels(t); got != 2 {
+			t.Fatalf("%d channels, want 2", got)
 		}
 		l.CLI(t, "channel request hangup all")
-		o := carrier.Calls()[0].WaitEnded(t, 5*time.Second)
+		o := trunk.WaitEnded(t, 5*time.Second)
 		if o.EndedBy != ByPBX {
 			t.Errorf("ended by %q", o.EndedBy)
 		}
