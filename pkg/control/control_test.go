@@ -1,0 +1,429 @@
+package control
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// actor is a service that plays a part and remembers what it was asked.
+type actor struct {
+	author string
+	script *script
+}
+
+type script struct {
+	mu     sync.Mutex
+	asked  []any
+	by     []string
+	fails  error
+	blocks chan struct{} // if there is one, Status waits for it
+	inside chan struct{}
+}
+
+func (a actor) note(what any) error {
+	a.script.mu.Lock()
+	defer a.script.mu.Unlock()
+	a.script.asked = append(a.script.asked, what)
+	a.script.by = append(a.script.by, a.author)
+	return a.script.fails
+}
+
+var moment = time.Date(2026, 3, 29, 1, 30, 0, 123_000_000, time.UTC)
+
+var (
+	theStatus      = admin.Status{At: moment, Revision: 7, Live: 2, Site: admin.Site{Timezone: "Europe/Berlin"}, Process: admin.Process{Daemon: true, Since: moment, Links: []admin.Link{{PBX: "pbx", Up: true}}}}
+	theSetting     = toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001", Reason: "stolen <&>", Since: moment, Until: moment.Add(time.Hour)}, Author: "kim", At: moment, Revision: 7}
+	theLease       = toll.Lease{ID: "1-2", State: toll.Answered, Key: toll.Key{PBX: "pbx"}, Granted: moment, Timer: time.Hour, Reserved: 1_500_000}
+	theEntry       = toll.Entry{Seq: 9, At: moment, Kind: toll.EntryEnded, Lease: theLease}
+	theExplanation = admin.Explanation{At: moment, PBX: "pbx", Hints: []admin.Hint{{Text: "t", Command: "c"}},
+		Verdict: toll.Verdict{Judgement: toll.Judgement{Reason: toll.ReasonLocked, Figures: []toll.Figure{{By: "x", Limit: &toll.Limit{ID: "l"}}}}}}
+)
+
+func (a actor) Status(ctx context.Context) (admin.Status, error) {
+	if a.script.blocks != nil {
+		close(a.script.inside)
+		select {
+		case <-a.script.blocks:
+		case <-ctx.Done():
+			return admin.Status{}, ctx.Err()
+		}
+	}
+	return theStatus, a.note("status")
+}
+func (a actor) Explain(_ context.Context, q admin.Query) (admin.Explanation, error) {
+	return theExplanation, a.note(q)
+}
+func (a actor) Settings(context.Context) ([]toll.Setting, error) {
+	return []toll.Setting{theSetting}, a.note("settings")
+}
+func (a actor) Change(_ context.Context, s toll.Setting) (toll.Setting, error) {
+	return theSetting, a.note(s)
+}
+func (a actor) Live(context.Context) ([]toll.Lease, error) {
+	return []toll.Lease{theLease}, a.note("live")
+}
+func (a actor) Hangup(_ context.Context, lease string) (toll.Lease, error) {
+	return theLease, a.note(lease)
+}
+func (a actor) History(_ context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
+	return []toll.Entry{theEntry}, a.note(q)
+}
+
+var _ admin.Service = (*Client)(nil)
+
+// serve starts a server on a socket of its own.
+func serve(t *testing.T, s *script) (*Server, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "control.sock")
+	l, err := Listen(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := NewServer(func(author string) admin.Service { return actor{author, s} }, slog.New(slog.DiscardHandler))
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return server, path
+}
+
+func client(t *testing.T, path string) *Client {
+	c := NewClient(path)
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func TestEverythingCrosses(t *testing.T) {
+	s := &script{}
+	_, path := serve(t, s)
+	c := client(t, path)
+	ctx := t.Context()
+	query := admin.Query{From: "1001", To: "0023222123456%40carrier,60,L(30000)", Trunk: "\x1b\r\n"}
+	history := admin.HistoryQuery{Caller: "extension:1001", From: moment, Limit: 5}
+	sent := toll.Setting{Limit: &toll.Limit{ID: "l", Act: 1 << 60, Meter: toll.Meter{Measure: toll.Cost, Window: time.Hour}, Do: []toll.Action{toll.Deny}}}
+
+	check := func(what string, got, want any, err error) {
+		t.Helper()
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, %v; want %+v", what, got, err, want)
+		}
+	}
+	status, err := c.Status(ctx)
+	check("status", status, theStatus, err)
+	explanation, err := c.Explain(ctx, query)
+	check("explain", explanation, theExplanation, err)
+	settings, err := c.Settings(ctx)
+	check("settings", settings, []toll.Setting{theSetting}, err)
+	changed, err := c.Change(ctx, sent)
+	check("change", changed, theSetting, err)
+	live, err := c.Live(ctx)
+	check("live", live, []toll.Lease{theLease}, err)
+	cut, err := c.Hangup(ctx, "1-2")
+	check("hangup", cut, theLease, err)
+	page, err := c.History(ctx, history)
+	check("history", page, []toll.Entry{theEntry}, err)
+
+	want := []any{"status", query, "settings", sent, "live", "1-2", history}
+	if !reflect.DeepEqual(s.asked, want) {
+		t.Errorf("the service was asked\n%+v\nwant\n%+v", s.asked, want)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, author := range s.by {
+		if author != me.Username {
+			t.Errorf("request %d came from %q, want %q", i, author, me.Username)
+		}
+	}
+}
+
+func TestErrorsKeepTheirKind(t *testing.T) {
+	for _, kind := range []admin.Kind{admin.NotFound, admin.BadInput, admin.LedgerDown, admin.NeedsDaemon} {
+		_, path := serve(t, &script{fails: admin.Errorf(kind, "do this", "it is %s", kind)})
+		_, err := client(t, path).Hangup(t.Context(), "x")
+		var e *admin.Error
+		if !errors.As(err, &e) || e.Kind != kind || e.Text != "it is "+string(kind) || e.Hint != "do this" {
+			t.Errorf("%s became %#v", kind, err)
+		}
+	}
+	_, path := serve(t, &script{fails: errors.New("some slip")})
+	_, err := client(t, path).Status(t.Context())
+	if admin.KindOf(err) != admin.Internal || err.Error() != "some slip" {
+		t.Errorf("an error without a kind became %v", err)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.sock")
+	left := filepath.Join(t.TempDir(), "left.sock")
+	l, err := Listen(left, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{missing, left} {
+		_, err := client(t, path).Status(t.Context())
+		if !errors.Is(err, ErrNobody) || admin.KindOf(err) != admin.Unreachable {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestSilentDaemon is one that takes the connection and never answers.
+func TestSilentDaemon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = client(t, path).Status(ctx)
+	if admin.KindOf(err) != admin.Unreachable || errors.Is(err, ErrNobody) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSomethingElseListens talks to a server that is not ours.
+func TestSomethingElseListens(t *testing.T) {
+	for _, answer := range []string{
+		"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnope", "220 mail ESMTP\r\n",
+	} {
+		path := filepath.Join(t.TempDir(), "s")
+		l, err := Listen(path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = http.ReadRequest(bufio.NewReader(conn))
+			_, _ = io.WriteString(conn, answer)
+			_ = conn.Close()
+		}()
+		if _, err := client(t, path).Status(t.Context()); admin.KindOf(err) != admin.Unreachable {
+			t.Errorf("%q: %v", answer, err)
+		}
+		_ = l.Close()
+		<-done
+	}
+}
+
+func TestListen(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "control.sock")
+	l, err := Listen(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode := func(want fs.FileMode) {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("mode %v, %v; want %v", info.Mode(), err, want)
+		}
+	}
+	mode(0o600)
+	if _, err := Listen(path, ""); err == nil || !strings.Contains(err.Error(), "another daemon listens") {
+		t.Errorf("a second daemon took the socket: %v", err)
+	}
+	mode(0o600)
+	l.SetUnlinkOnClose(false) // as after kill -9
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := user.LookupGroupId(me.Gid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, err = Listen(path, group.Name); err != nil {
+		t.Fatalf("the socket of a dead daemon was not replaced: %v", err)
+	}
+	mode(0o660)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+	if _, err := Listen(path, "no-such-group"); err == nil || !strings.Contains(err.Error(), "control.group") {
+		t.Errorf("an unknown group: %v", err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(file, ""); err == nil {
+		t.Error("a file was taken for a socket")
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "precious" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
+	if _, err := Listen(filepath.Join(dir, "none", "s"), ""); err == nil {
+		t.Error("a socket was made in a folder that is not there")
+	}
+}
+
+// post sends raw bytes as a request and returns the answer.
+func post(t *testing.T, path, target, kind string, body io.Reader) (int, failure) {
+	t.Helper()
+	c := client(t, path)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://tollfuse"+target, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", kind)
+	res, err := c.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var f failure
+	if err := json.NewDecoder(res.Body).Decode(&f); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, f
+}
+
+func TestRequestsAreReadStrictly(t *testing.T) {
+	s := &script{}
+	_, path := serve(t, s)
+	for name, test := range map[string]struct{ target, kind, body string }{
+		"unknown key":   {pathExplain, contentType, `{"from":"1","too":"2"}`},
+		"no JSON":       {pathExplain, contentType, `from=1`},
+		"nothing":       {pathSettings, contentType, ``},
+		"two values":    {pathHangup, contentType, `{"lease":"1"}{"lease":"2"}`},
+		"wrong type":    {pathHangup, contentType, `{"lease":1}`},
+		"a form":        {pathHangup, "application/x-www-form-urlencoded", `{"lease":"1"}`},
+		"too large":     {pathExplain, contentType, `{"from":"` + strings.Repeat("1", largestRequest) + `"}`},
+		"bad amount":    {pathSettings, contentType, `{"limit":{"act":"x"}}`},
+		"other version": {"/v2/explain", contentType, `{}`},
+		"wrong method":  {pathStatus, contentType, `{}`},
+		"up and away":   {"/v1/../../etc/passwd", contentType, `{}`},
+	} {
+		status, f := post(t, path, test.target, test.kind, bytes.NewReader([]byte(test.body)))
+		if status != http.StatusBadRequest || f.Error.Kind != admin.BadInput || f.Error.Text == "" {
+			t.Errorf("%s: %d %+v", name, status, f)
+		}
+	}
+	if len(s.asked) != 0 {
+		t.Errorf("the service was asked %v", s.asked)
+	}
+}
+
+// TestIdleConnections opens more connections than are served at a time; those
+// that say nothing must not keep the server from ending.
+func TestIdleConnections(t *testing.T) {
+	_, path := serve(t, &script{})
+	for range places / 2 {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	if _, err := client(t, path).Status(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownDrains(t *testing.T) {
+	s := &script{blocks: make(chan struct{}), inside: make(chan struct{})}
+	server, path := serve(t, s)
+	answered := make(chan error, 1)
+	go func() {
+		_, err := NewClient(path).Status(context.Background())
+		answered <- err
+	}()
+	<-s.inside
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Shutdown(t.Context()) }()
+	select {
+	case err := <-stopped:
+		t.Fatalf("stopped before the request had ended: %v", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(s.blocks)
+	if err := <-answered; err != nil {
+		t.Error(err)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+}
+
+func TestShutdownCutsWhatDoesNotEnd(t *testing.T) {
+	s := &script{blocks: make(chan struct{}), inside: make(chan struct{})}
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := Listen(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := NewServer(func(author string) admin.Service { return actor{author, s} }, slog.New(slog.DiscardHandler))
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	answered := make(chan error, 1)
+	go func() {
+		_, err := NewClient(path).Status(context.Background())
+		answered <- err
+	}()
+	<-s.inside
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := server.Shutdown(ctx); err == nil {
+		t.Error("nothing tells that a request was cut")
+	}
+	if err := <-answered; admin.KindOf(err) != admin.Unreachable {
+		t.Errorf("the cut request: %v", err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,14 @@
+// Package control carries admin.Service over a unix socket, as HTTP and JSON:
+//
+//	GET  /v1/status     POST /v1/explain
+//	GET  /v1/settings   POST /v1/settings
+//	GET  /v1/calls      POST /v1/hangup
+//	                    POST /v1/history
+//
+// Who may connect is decided by the mode and the group of the socket, and who
+// is recorded as the author of a change by the kernel (SO_PEERCRED in
+// unix(7)); neither is in what the client says. An error keeps its kind, its
+// sentence and its hint:
+//
+//	{"error": {"kind": "not_found", "text": "…", "hint": "…"}}
+package control
