@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +101,35 @@ func TestTimerOnTheTrunkLegCountsFromTheAnswer(t *testing.T) {
 		if o.Talk < 1900*time.Millisecond || o.Talk > 3200*time.Millisecond {
 			t.Errorf("S(2) let the call live %v", o.Talk)
 		}
+	})
+}
+
+// Asterisk does not escape line breaks in a dialled number on the manager connection, so a phone can write
+// whole events there. This is why no event may be trusted that is not complete and in Asterisk's order.
+func TestDialledLineBreaksForgeManagerEvents(t *testing.T) {
+	forEachAsterisk(t, func(t *testing.T, l *Lab) {
+		l.WriteConfig(t, "extensions.conf", "[unguarded]\nexten => _X.,1,Hangup(21)\n")
+		l.Reload(t)
+		conn, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", l.AMI))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		fmt.Fprintf(conn, "Action: Login\r\nUsername: %s\r\nSecret: %s\r\nEvents: call\r\n\r\n", AMIUser, AMISecret)
+		lines := bufio.NewReader(conn)
+		var seen strings.Builder
+		readUntil := func(text string) {
+			for !strings.Contains(seen.String(), text) {
+				line, err := lines.ReadString('\n')
+				if err != nil {
+					t.Fatalf("waiting for %q: %v after\n%s", text, err, seen.String())
+				}
+				seen.WriteString(line)
+			}
+		}
+		readUntil("Response: Success")
+		l.Phone(t, "1004").Dial("12%0D%0A%0D%0AEvent%3A%20Hangup%0D%0AUniqueid%3A%20forged%0D%0A%0D%0A")
+		readUntil("\r\n\r\nEvent: Hangup\r\nUniqueid: forged\r\n\r\n")
 	})
 }
