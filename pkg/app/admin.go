@@ -3,15 +3,17 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/user"
+	"strconv"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/caller"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/control"
 	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/sqlite"
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -87,6 +89,58 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process fun
 	return admin.NewLocal(parts)
 }
 
+// startControl lets the owner's commands ask and change.
+func (d *daemon) startControl() error {
+	service, err := d.site.adminService(d.ledger, d.store.Reader, d.process)
+	if err != nil {
+		return err
+	}
+	server := control.NewServer(func(author string) admin.Service { return service.As(author) }, d.log)
+	l, err := control.Listen(d.config.Control.Socket, d.config.Control.Group)
+	if err != nil {
+		return err
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := server.Serve(l); err != nil {
+			d.parts.fail(err)
+		}
+	}()
+	d.parts.onStop("control socket", func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		<-served
+		return err
+	})
+	return nil
+}
+
+// OpenAdmin is the service behind the owner's commands: the daemon's, where
+// one runs, else one of our own on the ledger. Close it when done.
+func OpenAdmin(ctx context.Context, c config.Config, version string) (admin.Service, io.Closer, error) {
+	client := control.NewClient(c.Control.Socket)
+	_, err := client.Status(ctx)
+	if err == nil {
+		return client, client, nil
+	}
+	if !errors.Is(err, control.ErrNobody) {
+		return nil, nil, errors.Join(err, client.Close())
+	}
+	local, closer, err := openLocal(ctx, c, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	return local.As(localUser()), closer, nil
+}
+
+// localUser is who runs the command.
+func localUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}
+
 // process is how the daemon stands.
 func (d *daemon) process() admin.Process {
 	p := admin.Process{Version: d.options.Version, Daemon: true, PID: os.Getpid(), Since: d.begun}
@@ -126,5 +180,3 @@ type closeFunc func() error
 
 // Close calls the function.
 func (f closeFunc) Close() error { return f() }
-
-var _ = fmt.Sprint
