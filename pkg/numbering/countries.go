@@ -6,6 +6,7 @@ type countryFacts struct {
 	international string // prefixes of international calls
 	emergency     string // numbers that always go out
 	carriers      string // carrier codes that follow a prefix
+	local         int    // digits of the longest local number, if not maxLocal
 	bare          bool   // national numbers are dialled without the national prefix, too
 }
 
@@ -52,7 +53,7 @@ var countries = map[string]countryFacts{
 	"BG": {international: "00", emergency: "112 150 160 166"},
 	"BH": {international: "00", emergency: "199 999"},
 	"BM": {international: "011", emergency: "911"},
-	"BR": {international: "00", emergency: "190 191 192 193 194 197 198 199", bare: true, carriers: "12 14 15 21 22 23 25 31 41 43 55 65 99"},
+	"BR": {international: "00", emergency: "190 191 192 193 194 197 198 199", bare: true, local: 9, carriers: "12 14 15 21 22 23 25 31 41 43 55 65 99"},
 	"BS": {international: "011", emergency: "911 919"},
 	"BY": {international: "810", emergency: "101 102 103 112"},
 	"CA": {international: "011", emergency: "911"},

@@ -152,7 +152,7 @@ func (r *Resolver) homeNANP() []string {
 	var areas, freeCodes []string
 	for area := 200; area <= 999; area++ {
 		code := fmt.Sprint(area)
-		switch d := r.place("1"+code+"2345678", false, nil); d.Class {
+		switch d := r.place("1"+code+"2345678", asWritten, nil); d.Class {
 		case toll.HomeFixed:
 			areas = append(areas, code)
 		case toll.TollFree:

@@ -29,11 +29,19 @@ type number struct {
 // national is the number without its country code.
 func (n number) national() string { return n.digits[len(n.code):] }
 
-// place makes a destination of digits that begin with a country code.
-// Forgiving says that the caller wrote them as an international number, so that
-// what exchanges forgive there (a trunk prefix within, surplus digits) is
-// forgiven here too: the call would arrive.
-func (r *Resolver) place(digits string, forgiving bool, t *trace) toll.Destination {
+// leniency says what place may make of digits that are not a valid number.
+type leniency int
+
+const (
+	asWritten leniency = iota // nothing
+	rewritten                 // what the country's own rules rewrite, such as 15 in Argentina
+	forgiven                  // also what exchanges ignore: surplus digits at the end
+)
+
+// place makes a destination of digits that begin with a country code. An
+// international number is forgiven what exchanges forgive, because the call
+// would arrive.
+func (r *Resolver) place(digits string, lenient leniency, t *trace) toll.Destination {
 	digits = offshore(digits)
 	code := callingCode(digits)
 	switch {
@@ -44,7 +52,7 @@ func (r *Resolver) place(digits string, forgiving bool, t *trace) toll.Destinati
 		t.add("nobody has been given this country code", "+"+digits)
 		return toll.Destination{E164: "+" + digits, Country: nobody, Class: toll.Unassigned, Range: block(digits, digits[:3])}
 	}
-	n, ok := r.identify(digits, code, forgiving, t)
+	n, ok := r.identify(digits, code, lenient, t)
 	if !ok {
 		t.add("not a number of country code "+code, digits)
 		return toll.Destination{Class: toll.Unplaced}
@@ -59,8 +67,8 @@ func (r *Resolver) place(digits string, forgiving bool, t *trace) toll.Destinati
 	}
 }
 
-// callingCode is the country calling code that digits begin with, including
-// those that the special table calls unassigned; empty if there is none.
+// callingCode is the country calling code that digits begin with; empty if
+// nobody has been given one that begins so.
 func callingCode(digits string) string {
 	for n := 1; n <= 3 && n <= len(digits); n++ {
 		code, err := strconv.Atoi(digits[:n])
@@ -75,7 +83,7 @@ func callingCode(digits string) string {
 }
 
 // identify finds country and kind; false for what cannot be a number there.
-func (r *Resolver) identify(digits, code string, forgiving bool, t *trace) (number, bool) {
+func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (number, bool) {
 	n := number{digits: digits, code: code}
 	if len(n.national()) < 3 {
 		return n, false
@@ -90,7 +98,7 @@ func (r *Resolver) identify(digits, code string, forgiving bool, t *trace) (numb
 		return n, len(digits) <= maxE164
 	}
 	typ := n.lookup()
-	if !n.valid && forgiving && n.forgive(&typ, t) {
+	if !n.valid && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(&typ, t)) {
 		row, special = r.special.find(n.digits, len(code))
 	}
 	r.settle(&n, typ)
@@ -146,28 +154,38 @@ func parsed(code, national string) *phonenumbers.PhoneNumber {
 	return p
 }
 
-// forgive finds the number that exchanges would make of an invalid one: without
-// a trunk prefix after the country code ("+44 (0) 20 …"), or without surplus
-// digits at its end. Padding must not turn one number into many.
-func (n *number) forgive(typ *phonenumbers.PhoneNumberType, t *trace) bool {
-	if p, err := phonenumbers.Parse("+"+n.digits, "ZZ"); err == nil {
-		other := number{digits: strings.TrimPrefix(phonenumbers.Format(p, phonenumbers.E164), "+"), code: n.code}
-		if other.digits != n.digits && strings.HasPrefix(other.digits, n.code) && len(other.national()) > 2 {
-			if found := other.lookup(); other.valid {
-				t.add("a prefix that does not belong after the country code taken off", "+"+other.digits)
-				*n, *typ = other, found
-				return true
-			}
-		}
+// rewrite finds the number that the rules of its country make of an invalid
+// one: without a trunk prefix after the country code ("+44 (0) 20 …"), or with a
+// mobile prefix where it belongs.
+func (n *number) rewrite(typ *phonenumbers.PhoneNumberType, t *trace) bool {
+	p, err := phonenumbers.Parse("+"+n.digits, phonenumbers.UNKNOWN_REGION)
+	if err != nil {
+		return false
 	}
-	for other := *n; len(other.national()) > 4; {
-		p := parsed(other.code, other.national())
-		if phonenumbers.IsPossibleNumberWithReason(p) == phonenumbers.TOO_LONG {
-			other.digits = other.digits[:len(other.digits)-1]
+	other := number{digits: strings.TrimPrefix(phonenumbers.Format(p, phonenumbers.E164), "+"), code: n.code}
+	if other.digits == n.digits || !strings.HasPrefix(other.digits, n.code) || len(other.national()) < 3 {
+		return false
+	}
+	found := other.lookup()
+	if !other.valid {
+		return false
+	}
+	t.add("a prefix that does not belong after the country code taken off", "+"+other.digits)
+	*n, *typ = other, found
+	return true
+}
+
+// cut finds the number without the surplus digits at its end, if that is a
+// valid one. Padding must not turn one number into many.
+func (n *number) cut(typ *phonenumbers.PhoneNumberType, t *trace) bool {
+	other := *n
+	for n.tooLong && len(other.national()) > 4 {
+		other.digits = other.digits[:len(other.digits)-1]
+		if phonenumbers.IsPossibleNumberWithReason(parsed(other.code, other.national())) == phonenumbers.TOO_LONG {
 			continue
 		}
 		found := other.lookup()
-		if other.digits == n.digits || !other.valid {
+		if !other.valid {
 			return false
 		}
 		t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
@@ -188,8 +206,32 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 	if n.country == "" {
 		n.country = mainRegion(n.code)
 	}
+	if n.code == r.site.code && n.valid {
+		r.settleShared(n)
+	}
 	if n.kind == unknown && (n.country == r.site.country || sameTariff[n.country] == r.site.country) {
 		n.kind = plausible(r.site.country, n.national())
+	}
+}
+
+// settleShared decides between countries that share a code and, in part, their
+// ranges: what the site's own plan has is at home. British mobile blocks that
+// the Crown dependencies use too are dearer, and their operators known for it.
+func (r *Resolver) settleShared(n *number) {
+	p := parsed(n.code, n.national())
+	if n.country != r.site.country {
+		if phonenumbers.IsValidNumberForRegion(p, r.site.country) {
+			n.country = r.site.country
+		}
+		return
+	}
+	if n.country != "GB" || n.kind != mobile {
+		return
+	}
+	for _, dependency := range []string{"GG", "IM", "JE"} {
+		if phonenumbers.IsValidNumberForRegion(p, dependency) {
+			n.kind = costly
+		}
 	}
 }
 

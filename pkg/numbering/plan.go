@@ -40,6 +40,7 @@ type site struct {
 	international []string
 	national      string
 	areaCode      string
+	maxLocal      int  // digits of the longest local number
 	bareNational  bool // national numbers are dialled without a prefix, too
 	bareE164      bool
 	access        []pattern
@@ -64,6 +65,7 @@ func newSite(p Plan) (*site, error) {
 		international: slices.Clone(p.International),
 		national:      p.National,
 		areaCode:      p.AreaCode,
+		maxLocal:      max(maxLocal, facts.local),
 		bareE164:      p.BareE164,
 		home:          map[string]bool{p.Country: true},
 	}

@@ -94,18 +94,15 @@ func TestEmergencyOfTheUnion(t *testing.T) {
 			t.Errorf("%s: 112 is %s", country, d.Class)
 		}
 	}
-	// The numbers that libphonenumber lists and the state calls something else.
-	not := map[string]string{"US": "112", "CA": "112", "BR": "112 128 911"}
+	// What libphonenumber lists for mobile phones only, or the state does not list.
+	not := map[string]string{"US": "112", "CA": "112", "BR": "112 128 911", "NL": "911"}
 	for _, country := range strings.Fields("US CA GB DE FR ES AU BR IE AT CH NL BE IT NZ JP ZA") {
 		r, err := New(Plan{Country: country})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, number := range threeDigits() {
-			if !phonenumbers.IsEmergencyNumber(number, country) || strings.Contains(not[country]+" 911", number) && country != "US" && country != "CA" {
-				continue
-			}
-			if strings.Contains(not[country], number) {
+			if !phonenumbers.IsEmergencyNumber(number, country) || strings.Contains(not[country], number) {
 				continue
 			}
 			if d := r.Resolve(number); d.Class != toll.Emergency {
@@ -155,6 +152,9 @@ func TestPlanOptions(t *testing.T) {
 		{"Guernsey from Jersey", Plan{Country: "JE"}, "01481712345", toll.IntlFixed, "+441481712345"},
 		{"London from Jersey", Plan{Country: "JE"}, "02079460958", toll.IntlFixed, "+442079460958"},
 		{"Moscow from Kazakhstan", Plan{Country: "KZ"}, "84951234567", toll.IntlFixed, "+74951234567"},
+		{"a mobile of Buenos Aires", Plan{Country: "AR"}, "0111523456789", toll.HomeMobile, "+5491123456789"},
+		{"a mobile, locally", Plan{Country: "BR", AreaCode: "11"}, "987654321", toll.HomeMobile, "+5511987654321"},
+		{"a prefix twice", Plan{Country: "AU"}, "00298123456", toll.Unplaced, ""},
 		{"Rome with its zero", Plan{Country: "IT"}, "0612345678", toll.HomeFixed, "+390612345678"},
 		{"Jamaica from Trinidad", Plan{Country: "TT"}, "18769221234", toll.ForeignNANP, "+18769221234"},
 		{"New York from Trinidad", Plan{Country: "TT"}, "12125551234", toll.ForeignNANP, "+12125551234"},

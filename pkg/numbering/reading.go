@@ -6,8 +6,9 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// maxLocal bounds what can be a local number, in digits. Longer strings without
-// a prefix are E.164 numbers to many carriers, not local ones.
+// maxLocal bounds what can be a local number, in digits, where the country does
+// not say otherwise. Longer strings without a prefix are E.164 numbers to many
+// carriers, not local ones.
 const maxLocal = 8
 
 // read finds the destination of plain digits that may begin with one of the
@@ -43,7 +44,7 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 	}
 	// The dialplan strips all the same, and many carriers take what is left for
 	// an E.164 number.
-	if foreign := r.place(behind, false, nil); foreign.Valid {
+	if foreign := r.place(behind, asWritten, nil); foreign.Valid {
 		t.add("without the access code carriers could read another number", foreign.E164)
 		return dearer(whole, foreign)
 	}
@@ -82,7 +83,7 @@ func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destinati
 			return r.readAfter("", rest, t)
 		}
 	}
-	best := toll.Destination{Class: toll.Unplaced}
+	var best toll.Destination
 	if rest, ok := strings.CutPrefix(digits, r.site.national); ok && r.site.national != "" && rest != "" {
 		t.add("national prefix "+r.site.national, rest)
 		best = r.readAfter(r.site.code, rest, t)
@@ -95,7 +96,7 @@ func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destinati
 	}
 	if bare && best.Class == toll.Unplaced {
 		t.add("read as E.164 without a +", "+"+digits)
-		return r.place(digits, false, t)
+		return r.place(digits, asWritten, t)
 	}
 	return best
 }
@@ -104,15 +105,22 @@ func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destinati
 // national number gets no forgiveness: "011 371 …" from a British phone is a
 // number of Leeds with surplus digits, or of Latvia, and nobody can tell.
 func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
-	forgiving := code == ""
-	best := r.place(code+rest, forgiving, t)
+	lenient := forgiven
+	switch {
+	case code == "":
+	case rest[0] == '0' || strings.HasPrefix(rest, r.site.national):
+		lenient = asWritten // a prefix twice is no prefix: "00 298 …" is the Faroes in many places, not Sydney
+	default:
+		lenient = rewritten
+	}
+	best := r.place(code+rest, lenient, t)
 	for _, p := range r.site.carriers {
 		n := len(p.sets)
 		if !p.matchPrefix(rest) || len(rest) <= n {
 			continue
 		}
 		t.add("carrier code "+rest[:n]+" taken off", rest[n:])
-		d := r.place(code+rest[n:], forgiving, t)
+		d := r.place(code+rest[n:], lenient, t)
 		if code != "" && d.Class != toll.HomeFixed && d.Class != toll.HomeMobile {
 			continue // numbers without an area code take no carrier code
 		}
@@ -127,17 +135,17 @@ func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
 	best := toll.Destination{Class: toll.Unplaced}
 	if r.site.bareNational {
 		t.add("read as a national number", "+"+r.site.code+digits)
-		best = better(best, r.place(r.site.code+digits, false, t))
+		best = better(best, r.place(r.site.code+digits, asWritten, t))
 	}
 	if strings.HasPrefix(digits, r.site.code) {
 		t.add("read with the code of the country itself", "+"+digits)
-		if d := r.place(digits, false, t); d.Valid {
+		if d := r.place(digits, asWritten, t); d.Valid {
 			best = better(best, d)
 		}
 	}
-	if r.site.areaCode != "" && len(digits) <= maxLocal && digits[0] != '0' && digits[0] != '1' {
+	if r.site.areaCode != "" && len(digits) <= r.site.maxLocal && digits[0] != '0' && digits[0] != '1' {
 		t.add("read as a local number", "+"+r.site.code+r.site.areaCode+digits)
-		if d := r.place(r.site.code+r.site.areaCode+digits, false, t); d.Valid {
+		if d := r.place(r.site.code+r.site.areaCode+digits, asWritten, t); d.Valid {
 			best = better(best, d)
 		}
 	}

@@ -78,7 +78,7 @@ func (r *Resolver) resolve(text string, onTrunk bool, t *trace) toll.Destination
 		d = toll.Destination{Class: toll.FeatureCode, Valid: true}
 	case clean[0] == '+' && isDigits(clean[1:]):
 		t.add("E.164 number", clean)
-		d = r.place(clean[1:], true, t)
+		d = r.place(clean[1:], forgiven, t)
 	default:
 		if d = r.readShort(clean, t); d.Class == toll.Unplaced {
 			d = r.readDigits(clean, onTrunk, t)
