@@ -85,29 +85,46 @@ func (r *Rates) Price(to toll.Destination, trunk string) toll.Price {
 	if !to.Class.Metered() {
 		return toll.Price{}
 	}
-	if price, ok := r.deckPrice(to, trunk); ok {
+	assumed := toll.Price{PerMinute: r.perMinute(to), Assumed: true}
+	price, named, ok := r.deckPrice(to, trunk)
+	switch {
+	case !ok:
+		return assumed
+	case named:
 		return price
 	}
-	return toll.Price{PerMinute: r.perMinute(to), Assumed: true}
+	return dearer(price, assumed)
 }
 
-// deckPrice is what the decks say.
-func (r *Rates) deckPrice(to toll.Destination, trunk string) (toll.Price, bool) {
+// names tells whether a row speaks of this very kind of destination. The row of
+// a whole country, such as 44 or 1, does not mean its premium numbers, nor the
+// islands that share its code.
+func (row Row) names(to toll.Destination) bool {
+	switch to.Class {
+	case toll.ForeignNANP, toll.HomePremium, toll.IntlPremium, toll.Personal, toll.SharedCost:
+		return len(row.Prefix) >= 4
+	}
+	return true
+}
+
+// deckPrice is what the decks say, and whether they name the destination.
+func (r *Rates) deckPrice(to toll.Destination, trunk string) (price toll.Price, named, ok bool) {
 	if deck := r.deckOf(trunk); deck != nil {
-		return deck.Price(to.E164)
+		row, ok := deck.Find(to.E164)
+		return row.Price, row.names(to), ok
 	}
 	if trunk != "" || len(r.decks) == 0 {
-		return toll.Price{}, false
+		return toll.Price{}, false, false
 	}
-	var dearest toll.Price
+	named = true
 	for _, name := range r.trunks() {
-		price, ok := r.decks[name].Price(to.E164)
+		row, ok := r.decks[name].Find(to.E164)
 		if !ok {
-			return toll.Price{}, false // one that does not say leaves the assumed price
+			return toll.Price{}, false, false // one that does not say leaves the assumed price
 		}
-		dearest = dearer(dearest, price)
+		price, named = dearer(price, row.Price), named && row.names(to)
 	}
-	return dearest, true
+	return price, named, true
 }
 
 // deckOf is the deck that counts for a trunk; nil if there is none.

@@ -165,6 +165,31 @@ func TestDecksByTrunk(t *testing.T) {
 	}
 }
 
+// The row of a country does not make its dear numbers cheap.
+func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
+	d := deck(t, row("1", 100), row("44", 100), row("4484", 700), row("882", 9*toll.Unit), row("1876", 800), row("4470", 20*toll.Unit))
+	r := rates(t, nil, map[string]*Deck{"a": d})
+	for _, tc := range []struct {
+		to      toll.Destination
+		want    string
+		assumed bool
+	}{
+		{to(toll.IntlFixed, "GB", "+442079460958"), "0.0001", false},
+		{to(toll.IntlPremium, "GB", "+449012345678"), "10.00", true},
+		{to(toll.IntlPremium, "GB", "+448445551234"), "0.0007", false},
+		{to(toll.IntlPremium, "GB", "+447012345678"), "20.00", false},
+		{to(toll.HomeFixed, "US", "+12125551234"), "0.0001", false},
+		{to(toll.ForeignNANP, "DM", "+17672251234"), "1.50", true},
+		{to(toll.ForeignNANP, "JM", "+18769221234"), "0.0008", false},
+		{to(toll.HomePremium, "US", "+19005551234"), "10.00", true},
+		{to(toll.Global, "001", "+88213123456"), "9.00", false},
+	} {
+		if p := r.Price(tc.to, "a"); p.PerMinute.String() != tc.want || p.Assumed != tc.assumed {
+			t.Errorf("%s %s: got %s, assumed %t; want %s, %t", tc.to.Class, tc.to.E164, p.PerMinute, p.Assumed, tc.want, tc.assumed)
+		}
+	}
+}
+
 // A walk over all rows is the plainest longest-prefix search there is; the
 // deck must agree with it on any deck and number.
 func TestFindAgreesWithAWalk(t *testing.T) {
