@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/toll"
 	"pgregory.net/rapid"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // world is a book, the disk below it and the telephone network around it, as
