@@ -28,8 +28,8 @@ const (
 	atOnce          = time.Second // more than any call takes that waits for nobody, on a busy machine too
 )
 
-// probe is a dialplan for phone 1004, which shows what the subroutine says of whatever is dialled.
-const probe = `
+// probeDialplan is a dialplan for phone 1004, which shows what the subroutine says of whatever is dialled.
+const probeDialplan = `
 [unguarded]
 exten => h,1,NoOp()
 exten => _.,1,Gosub(tollfuse,s,1)
@@ -40,8 +40,8 @@ exten => s,1,Set(GLOBAL(TOLD)=${TOLLFUSE_VERDICT}|${TOLLFUSE_DIAL}|${TOLLFUSE_SE
  same => n,Return()
 `
 
-// install writes the generated files of a German site, and more dialplan behind the example.
-func install(t *testing.T, l *Lab, more string, failHome bool) dialplan.Site {
+// installSnippet writes the generated files of a German site, and more dialplan behind the example.
+func installSnippet(t *testing.T, l *Lab, more string, failHome bool) dialplan.Site {
 	t.Helper()
 	plan, err := numbering.New(numbering.Plan{Country: "DE"})
 	if err != nil {
@@ -70,8 +70,8 @@ func install(t *testing.T, l *Lab, more string, failHome bool) dialplan.Site {
 	return site
 }
 
-// told returns what the probe has seen after the call that is over.
-func told(t *testing.T, l *Lab) string {
+// toldByProbe returns what the probe has seen after the call that is over.
+func toldByProbe(t *testing.T, l *Lab) string {
 	t.Helper()
 	for _, line := range strings.Split(l.CLI(t, "dialplan show globals"), "\n") {
 		if _, value, ok := strings.Cut(line, "TOLD="); ok {
@@ -82,17 +82,17 @@ func told(t *testing.T, l *Lab) string {
 	return ""
 }
 
-// daemon answers for the daemon and remembers what it was asked.
-type daemon struct {
+// fakeDaemon answers for the daemon and remembers what it was asked.
+type fakeDaemon struct {
 	server *agi.Server
 	mu     sync.Mutex
 	asked  []*agi.Request
 }
 
 // answerWith starts a daemon that allows or denies by number.
-func answerWith(t *testing.T, l *Lab, allow func(number string) bool) *daemon {
+func answerWith(t *testing.T, l *Lab, allow func(number string) bool) *fakeDaemon {
 	t.Helper()
-	d := &daemon{}
+	d := &fakeDaemon{}
 	d.server = &agi.Server{Handler: agi.HandlerFunc(func(ctx context.Context, s *agi.Session) error {
 		args, err := s.Request.NamedArgs()
 		if err != nil {
@@ -127,18 +127,18 @@ func answerWith(t *testing.T, l *Lab, allow func(number string) bool) *daemon {
 	return d
 }
 
-func everything(string) bool { return true }
-func nothing(string) bool    { return false }
+func allowAll(string) bool { return true }
+func denyAll(string) bool  { return false }
 
 // requests returns what was asked so far.
-func (d *daemon) requests() []*agi.Request {
+func (d *fakeDaemon) requests() []*agi.Request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.asked)
 }
 
 // last returns the arguments of the last request.
-func (d *daemon) last(t *testing.T) map[string]string {
+func (d *fakeDaemon) last(t *testing.T) map[string]string {
 	t.Helper()
 	requests := d.requests()
 	if len(requests) == 0 {

@@ -40,8 +40,8 @@ func marks(t *testing.T, c *ami.Client, endpoint string) (leases []string, secon
 	return leases, seconds
 }
 
-// manager logs in as the generated user, until the test ends. Every event goes to handle, unless that is nil.
-func manager(t *testing.T, l *Lab, user dialplan.AMI, handle func(ami.Message)) *ami.Client {
+// logInAsTollfuse logs in as the generated user, until the test ends. Every event goes to handle, unless that is nil.
+func logInAsTollfuse(t *testing.T, l *Lab, user dialplan.AMI, handle func(ami.Message)) *ami.Client {
 	t.Helper()
 	client, err := ami.New(ami.Options{Address: fmt.Sprintf("127.0.0.1:%d", l.AMI), Username: user.User, Secret: user.Secret})
 	if err != nil {
@@ -84,11 +84,11 @@ func TestManagerUserHasTheFewestRights(t *testing.T) {
 		ami.NewAction("UserEvent", "UserEvent", "x"),
 	}
 	forEachAsterisk(t, func(t *testing.T, l *Lab) {
-		site := install(t, l, "", true)
-		d := answerWith(t, l, everything)
+		site := installSnippet(t, l, "", true)
+		d := answerWith(t, l, allowAll)
 		var mu sync.Mutex
 		seen := map[string]int{}
-		client := manager(t, l, site.AMI, func(m ami.Message) {
+		client := logInAsTollfuse(t, l, site.AMI, func(m ami.Message) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[m.Event()]++
@@ -167,7 +167,7 @@ func TestManagerUserHasTheFewestRights(t *testing.T) {
 
 func TestManagerUserIsKnownHereOnly(t *testing.T) {
 	forEachAsterisk(t, func(t *testing.T, l *Lab) {
-		site := install(t, l, "", true)
+		site := installSnippet(t, l, "", true)
 		client, err := ami.New(ami.Options{
 			Address: fmt.Sprintf("127.0.0.1:%d", l.AMI), Username: site.AMI.User, Secret: site.AMI.Secret,
 			// Loopback is a whole network; from the next address on it is another machine to the access list.
