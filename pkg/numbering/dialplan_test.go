@@ -40,7 +40,7 @@ func covers(t testing.TB, extensions []string, s string) bool {
 
 // Whatever the dialplan lets out while the daemon is dead must be ordinary.
 func TestHomePatternsAreStrict(t *testing.T) {
-	for country := range areas {
+	for _, country := range strings.Fields("US CA GB DE FR ES AU BR IN NL BE CH PT") {
 		for _, access := range []string{"", "9", "0"} {
 			r := testSite(t, country, access)
 			home := r.Dialplan().Home

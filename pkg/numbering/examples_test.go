@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -93,5 +94,33 @@ func TestDearExamplesAreNeverOrdinary(t *testing.T) {
 				t.Errorf("%s from abroad: %s of type %d is %+v", region, number, typ, d)
 			}
 		}
+	}
+}
+
+// Special ranges must not swallow what phonenumbers knows to be plain fixed and
+// mobile numbers: a range that shares its digits with a town needs a length.
+func TestSpecialRowsSwallowNoTown(t *testing.T) {
+	special := newSpecials()
+	for _, row := range specialRows {
+		if row.kind == costly || row.kind == fixed || row.kind == mobile {
+			continue
+		}
+		code := callingCode(row.prefix)
+		if code == "" || row.kind == global {
+			continue
+		}
+		rapid.Check(t, func(t *rapid.T) {
+			digits := row.prefix + rapid.StringMatching(`[0-9]{1,10}`).Draw(t, "rest")
+			if row.length > 0 && len(digits) != len(code)+row.length {
+				return
+			}
+			if longest, _ := special.find(digits, len(code)); longest != row {
+				return
+			}
+			n := number{digits: digits, code: code}
+			if typ := n.lookup(); typ == phonenumbers.FIXED_LINE || typ == phonenumbers.MOBILE {
+				t.Fatalf("+%s is a plain number of %s, and %q claims it", digits, n.country, row.source)
+			}
+		})
 	}
 }

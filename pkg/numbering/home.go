@@ -56,6 +56,21 @@ var homeRows = []homeRow{
 	{"IN", "[2-5]", 10, 10, fixed, ""},
 	{"IN", "[6-9]", 10, 10, mobile, ""},
 	{"IN", "1800", 10, 11, free, ""},
+
+	{"NL", "[1-57]", 9, 9, fixed, "14"},
+	{"NL", "6[1-58]", 9, 9, mobile, ""},
+	{"NL", "8[58]", 9, 9, fixed, ""},
+
+	{"BE", "[1-36]", 8, 8, fixed, ""},
+	{"BE", "[57-9][1-9]", 8, 8, fixed, ""},
+	{"BE", "4[5-9]", 9, 9, mobile, ""},
+
+	{"CH", "[2-6]", 9, 9, fixed, ""},
+	{"CH", "7[5-9]", 9, 9, mobile, ""},
+
+	{"PT", "2", 9, 9, fixed, ""},
+	{"PT", "9[1236]", 9, 9, mobile, ""},
+	{"PT", "800", 9, 9, free, ""},
 }
 
 // covers tells whether a national number lies in the row.
