@@ -72,7 +72,10 @@ func TestDearExamplesAreNeverOrdinary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		patterns := home.Dialplan().Home
+		var patterns []string
+		if home.site.code != "1" || region == "US" || region == "CA" { // the others of +1 are made the same way
+			patterns = home.Dialplan().Home
+		}
 		for _, typ := range []phonenumbers.PhoneNumberType{phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST, phonenumbers.PERSONAL_NUMBER} {
 			number := example(region, typ)
 			if number == "" {
