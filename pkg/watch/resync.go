@@ -40,23 +40,48 @@ func (w *Watcher) resync(ctx context.Context) {
 	}
 	w.since, w.stale = list.Response.Seq(), false
 	now := w.ledger.Now()
-	shown, channels := make(map[string]picture, len(list.Items)), make([]calls.Channel, 0, len(list.Items))
-	for _, item := range list.Items {
+	shown, whole := w.read(now, list.Items)
+	w.mu.Lock()
+	changes := w.model.Replace(now, w.channels(shown, whole))
+	w.mu.Unlock()
+	covered := w.settleLeases(ctx, now, leases, shown, whole)
+	w.followPicture(ctx, changes, shown, covered)
+	w.options.Log.Info("took a picture of all channels", "pbx", w.options.PBX, "channels", len(shown), "whole", whole, "leases", len(leases))
+}
+
+// read reads the channels of a picture. It is not whole if one of them cannot
+// be read, because a line break in somebody's number runs through it.
+func (w *Watcher) read(now time.Time, items []ami.Message) (shown map[string]picture, whole bool) {
+	shown, whole = make(map[string]picture, len(items)), true
+	for _, item := range items {
 		p, err := w.picture(now, item)
 		if err != nil {
+			whole = false
 			w.tamper.Add(1)
 			w.options.Log.Error("a channel in the picture cannot be read", "pbx", w.options.PBX, "error", err)
 			continue
 		}
 		shown[p.channel.Uniqueid] = p
+	}
+	return shown, whole
+}
+
+// channels are those of a picture. One that is not whole ends no channel that
+// was known before, since it may be the very one that cannot be read.
+func (w *Watcher) channels(shown map[string]picture, whole bool) []calls.Channel {
+	channels := make([]calls.Channel, 0, len(shown))
+	for _, p := range shown {
 		channels = append(channels, p.channel)
 	}
-	w.mu.Lock()
-	changes := w.model.Replace(now, channels)
-	w.mu.Unlock()
-	covered := w.settleLeases(ctx, now, leases, shown)
-	w.followPicture(ctx, changes, shown, covered)
-	w.options.Log.Info("took a picture of all channels", "pbx", w.options.PBX, "channels", len(channels), "leases", len(leases))
+	if whole {
+		return channels
+	}
+	for _, ch := range w.model.Channels() {
+		if _, there := shown[ch.Uniqueid]; !there {
+			channels = append(channels, ch)
+		}
+	}
+	return channels
 }
 
 // status asks for a picture, a few times if need be.
@@ -105,7 +130,7 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 // settleLeases goes through the leases that stood before the picture: what has
 // no channel any more is settled, what was answered meanwhile is answered now,
 // and timers that were not moved are moved. It gives the legs that are covered.
-func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll.Lease, shown map[string]picture) map[string]bool {
+func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll.Lease, shown map[string]picture, whole bool) map[string]bool {
 	covered := make(map[string]bool)
 	for _, l := range leases {
 		if l.Leg == "" {
@@ -122,8 +147,8 @@ func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll
 			w.catchUp(ctx, now, l, leg)
 		case l.Leg != "" && l.State == toll.Granted && asker:
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
-		case l.Leg == "" && asker:
-			// Still on its way to the trunk.
+		case l.Leg == "" && asker, !whole:
+			// Still on its way to the trunk, or perhaps only not to be seen.
 		default:
 			w.record(ctx, toll.Event{Kind: toll.LeaseGone, Lease: l.ID, Why: toll.EndedLost})
 		}
