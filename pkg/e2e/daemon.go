@@ -49,7 +49,7 @@ type Daemon struct {
 }
 
 // programSource is where the program's main package is.
-const programSource = "../../.cache/tmpserve"
+const programSource = "../../cmd/tollfuse"
 
 // program builds the program once for all tests.
 var program = sync.OnceValues(func() (string, error) {
