@@ -61,11 +61,14 @@ func (s Site) check() error {
 			return err
 		}
 	}
+	if s.AMI.User == "general" {
+		return errors.New(`manager user "general": that section of manager.conf is not a user`)
+	}
 	// Never shown in an error: errors are logged.
 	if !shapes["manager secret"].MatchString(s.AMI.Secret) {
 		return errors.New("manager secret: want 1 to 128 of A-Z a-z 0-9 _ + / = . -")
 	}
-	if _, err := netip.ParseAddrPort(s.AGI); err != nil {
+	if a, err := netip.ParseAddrPort(s.AGI); err != nil || a.Addr().Zone() != "" || a.Port() == 0 {
 		return fmt.Errorf("address of the daemon %q: want an IP address and a port, as 127.0.0.1:4573", s.AGI)
 	}
 	if err := s.checkBounds(); err != nil {

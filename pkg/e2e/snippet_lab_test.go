@@ -35,6 +35,10 @@ exten => h,1,NoOp()
 exten => _.,1,Gosub(tollfuse,s,1)
  same => n,Gosub(tell,s,1)
  same => n,Hangup(${TOLLFUSE_CAUSE})
+` + tellDialplan
+
+// tellDialplan keeps the variables of the contract where toldByProbe finds them.
+const tellDialplan = `
 [tell]
 exten => s,1,Set(GLOBAL(TOLD)=${TOLLFUSE_VERDICT}|${TOLLFUSE_DIAL}|${TOLLFUSE_SECONDS}|${TOLLFUSE_REASON}|${TOLLFUSE_CAUSE}|${TOLLFUSE_NUMBER}|${TOLLFUSE_LEASE}|)
  same => n,Return()

@@ -264,6 +264,12 @@ func TestSnippetAsks(t *testing.T) {
 		if o := phone.Dial(homeNumber).WaitEnded(t, 5*time.Second); o.Status != 403 || o.Cause != 21 {
 			t.Errorf("the denied home call: %+v", o)
 		}
+		// The subroutine does not show in the call records.
+		for i, cdr := range l.WaitCDRs(t, 2, 5*time.Second) {
+			if want := []string{foreignNumber, homeNumber}[i]; cdr.Destination != want || cdr.Context != "internal" {
+				t.Errorf("call record to %s in %s, want %s in internal", cdr.Destination, cdr.Context, want)
+			}
+		}
 
 		l.Phone(t, "1004").Dial("01").WaitEnded(t, 5*time.Second)
 		compareArguments(t, d.last(t), map[string]string{"pbx": "main", "number": "01", "trunk": "unreadable",
@@ -342,8 +348,7 @@ exten => h,1,NoOp()
 
 func TestSnippetForgetsTheEarlierQuestion(t *testing.T) {
 	forEachAsterisk(t, func(t *testing.T, l *Lab) {
-		tell := probeDialplan[strings.Index(probeDialplan, "[tell]"):]
-		installSnippet(t, l, askAgainDialplan+tell, true)
+		installSnippet(t, l, askAgainDialplan+tellDialplan, true)
 		phone := l.Phone(t, "1004")
 		ask := func(number, want string) {
 			t.Helper()
