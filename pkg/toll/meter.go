@@ -95,9 +95,23 @@ func (m Meter) String() string {
 		s += " " + string(m.Where)
 	}
 	if m.Window > 0 {
-		s += " in " + m.Window.String()
+		s += " in " + span(m.Window)
 	}
 	return s
+}
+
+// span writes a window as people say it: "90m", "24h", "7 days".
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d > day && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
 }
 
 // Usage is where a meter stands for one subject.
