@@ -24,6 +24,7 @@ const (
 	ReasonBadRequest  Reason = "bad_request"  // the question itself cannot be understood
 	ReasonLedgerSlow  Reason = "ledger_slow"  // no decision within the deadline; the failure policy refuses
 	ReasonLedgerDown  Reason = "ledger_down"  // the ledger cannot be written; the failure policy refuses
+	ReasonFailClosed  Reason = "fail_closed"  // said by the dialplan alone: no daemon answered, and the failure policy refuses
 )
 
 // Why a lease ended.
@@ -44,15 +45,14 @@ const (
 )
 
 // Cause is the Q.850 cause (ITU-T Q.850, table 1) that a refused call is hung
-// up with: 21 (call rejected) where a person decided so, 28 (invalid number
-// format) for what is no number, 34 (no circuit available) where a limit is
-// full or the daemon cannot decide, which tells the phone to try again later.
+// up with: 28 (invalid number format) for what is no number, else 21 (call
+// rejected). Asterisk makes SIP 484 and 403 of them. 34 (no circuit), which
+// would tell a person to try again later, becomes 503, and that makes phones
+// and gateways try elsewhere by themselves.
 func (r Reason) Cause() int {
 	switch r {
 	case ReasonBadNumber, ReasonBadRequest:
 		return 28
-	case ReasonLimit, ReasonLedgerSlow, ReasonLedgerDown, ReasonSpent:
-		return 34
 	}
 	return 21
 }
