@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 const (
 	london      = "00442079460000" // allowed, 0.30 a minute
-	sierraLeone = "0023222123456"  // not listed, 1.50 a minute
+	sierraLeone = "0023222221234"  // not listed, 1.50 a minute
 	berlin      = "030123456"      // home
 )
 
@@ -26,66 +25,6 @@ func concurrentLimit(n int64) toll.Limit {
 // denyCountry is a rule against a country.
 func denyCountry(country string) toll.Setting {
 	return toll.Setting{Rule: &toll.Rule{ID: "no-" + strings.ToLower(country), Country: country, Do: toll.Forbid}}
-}
-
-// WaitHistory waits until history has n lines that the query chooses, and
-// returns them, the newest first.
-func (d *Daemon) WaitHistory(t testing.TB, q admin.HistoryQuery, n int) []toll.Entry {
-	t.Helper()
-	var lines []toll.Entry
-	Eventually(t, 10*time.Second, "history has what happened", func() bool {
-		var err error
-		lines, err = d.Admin.History(context.Background(), q)
-		if err != nil {
-			t.Fatalf("read history: %v", err)
-		}
-		return len(lines) >= n
-	})
-	if len(lines) != n {
-		t.Fatalf("history has %d lines for %+v, want %d: %+v", len(lines), q, n, lines)
-	}
-	return lines
-}
-
-// WaitDecision waits for a line of the decision log that has all these words,
-// and returns it.
-func (d *Daemon) WaitDecision(t testing.TB, words ...string) string {
-	t.Helper()
-	var found string
-	Eventually(t, 10*time.Second, "the decision log says "+strings.Join(words, " "), func() bool {
-		lines := d.DecisionLines(t, words...)
-		if len(lines) > 0 {
-			found = lines[0]
-		}
-		return len(lines) > 0
-	})
-	return found
-}
-
-// DecisionLines returns the lines of the decision log that have all these words.
-func (d *Daemon) DecisionLines(t testing.TB, words ...string) []string {
-	t.Helper()
-	var found []string
-lines:
-	for line := range strings.Lines(d.Decisions(t)) {
-		fields := strings.Fields(line)
-		for _, word := range words {
-			if !contains(fields, word) {
-				continue lines
-			}
-		}
-		found = append(found, strings.TrimSpace(line))
-	}
-	return found
-}
-
-func contains(fields []string, word string) bool {
-	for _, field := range fields {
-		if field == word {
-			return true
-		}
-	}
-	return false
 }
 
 // agreesWithCDR compares what the ledger remembers of a call with Asterisk's
