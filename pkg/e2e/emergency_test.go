@@ -55,7 +55,7 @@ func TestEmergencyCallIsNeverStopped(t *testing.T) {
 	forEachVersion(t, o, func(t *testing.T, l *Lab, d *Daemon) {
 		carrier, phone, bypasser := l.Carrier(t), l.Phone(t, "1001"), l.Phone(t, "1004")
 		lockOut(t, d)
-		refused(t, phone.Dial(homeNumber), 403, 21)
+		refusedFor(t, phone.Dial(homeNumber), toll.ReasonLocked)
 
 		call := dialsEmergency(t, carrier, phone, "all shut")
 		lease := d.WaitLease(t, emergencyNumber, "is answered", 5*time.Second, answered)

@@ -149,11 +149,11 @@ func trunkCall(t testing.TB, carrier *Carrier, number string) *Call {
 	return found[0]
 }
 
-// refused waits until a call is refused and fails the test when it is not with this status and Q.850 cause.
-func refused(t testing.TB, call *Call, status, cause int) {
+// refusedFor waits until a call is refused and fails the test when it is not with the Q.850 cause of that reason.
+func refusedFor(t testing.TB, call *Call, why toll.Reason) {
 	t.Helper()
-	if o := call.WaitEnded(t, 10*time.Second); o.Status != status || o.Cause != cause {
-		t.Errorf("the call to %s ended with %d and cause %d, want %d and %d", call.Number, o.Status, o.Cause, status, cause)
+	if o := call.WaitEnded(t, 10*time.Second); o.Status < 400 || o.Cause != why.Cause() {
+		t.Errorf("the call to %s ended with %d and cause %d, want a refusal with cause %d (%s)", call.Number, o.Status, o.Cause, why.Cause(), why)
 	}
 }
 
