@@ -62,10 +62,11 @@ type Process struct {
 
 // Link is the connection to the AMI of one Asterisk.
 type Link struct {
-	PBX   string    `json:"pbx"`
-	Up    bool      `json:"up"`
-	Since time.Time `json:"since,omitzero"`
-	Error string    `json:"error,omitempty"` // why it is down
+	PBX      string    `json:"pbx"`
+	Up       bool      `json:"up"`
+	Since    time.Time `json:"since,omitzero"`
+	Error    string    `json:"error,omitempty"` // why it is down
+	Channels int       `json:"channels"`        // live channels, as far as the daemon knows
 }
 
 // Query is the call to explain.

@@ -146,7 +146,7 @@ func (d *daemon) process() admin.Process {
 	p := admin.Process{Version: d.options.Version, Daemon: true, PID: os.Getpid(), Since: d.begun}
 	for _, a := range d.config.Asterisk {
 		s := d.watchers[a.Name].State()
-		p.Links = append(p.Links, admin.Link{PBX: a.Name, Up: s.Up, Since: s.Since, Error: s.Error})
+		p.Links = append(p.Links, admin.Link{PBX: a.Name, Up: s.Up, Since: s.Since, Error: s.Error, Channels: s.Channels})
 	}
 	return p
 }
