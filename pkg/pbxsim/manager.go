@@ -72,6 +72,11 @@ func (p *PBX) serve(conn net.Conn) {
 		return c.Event("FullyBooted", ami.Field{Name: "Privilege", Value: "system,all"}, ami.Field{Name: "Status", Value: "Fully Booted"})
 	})
 	p.sessions[s] = true
+	select {
+	case <-p.life.heard:
+	default:
+		close(p.life.heard)
+	}
 	p.mu.Unlock()
 	p.servers.Go(func() { s.write(c, out) })
 	for {

@@ -41,11 +41,12 @@ type life struct {
 	end   context.CancelFunc
 	calls sync.WaitGroup
 	began time.Time
-	count int // calls begun
+	count int           // calls begun
+	heard chan struct{} // closed when the first client is logged in
 }
 
 func newLife(ctx context.Context) *life {
-	l := &life{began: time.Now()}
+	l := &life{began: time.Now(), heard: make(chan struct{})}
 	l.ctx, l.end = context.WithCancel(ctx)
 	return l
 }
@@ -128,6 +129,24 @@ func (p *PBX) RefuseAMI(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refusing = refuse
+}
+
+// Connected waits until somebody has logged in to the AMI since the last start.
+func (p *PBX) Connected(ctx context.Context) error {
+	p.mu.Lock()
+	l := p.life
+	p.mu.Unlock()
+	if l == nil {
+		return ErrClosed
+	}
+	select {
+	case <-l.heard:
+		return nil
+	case <-l.ctx.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a client of the AMI: %w", ctx.Err())
+	}
 }
 
 // Channels is how many channels there are.
