@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/control"
+)
+
+// errNoConfig and errUnreadable say that there is no configuration to work
+// with, and that it is not for the eyes of whoever runs the command.
+var (
+	errNoConfig   = errors.New("no configuration")
+	errUnreadable = errors.New("the configuration may not be read by you")
+)
+
+// load reads the configuration file.
+func (o *options) load() (config.Config, error) {
+	c, err := config.Load(o.config)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, &hinted{fmt.Errorf("%w at %s", errNoConfig, o.config), "write one with: tollfuse init, or name it with --config"}
+	case errors.Is(err, fs.ErrPermission):
+		return c, &hinted{fmt.Errorf("%w: %s", errUnreadable, o.config), "run the command as root"}
+	}
+	return c, err
+}
+
+// socket is where the daemon listens. A member of the control group may use the
+// socket and cannot read the configuration, which holds a secret; then the
+// socket is where it always is.
+func (o *options) socket() (string, config.Config, error) {
+	c, err := o.load()
+	if errors.Is(err, errUnreadable) {
+		return config.Default().Control.Socket, c, err
+	}
+	return c.Control.Socket, c, err
+}
+
+// daemonVersion is empty where no daemon answers.
+func daemonVersion(ctx context.Context, o *options) string {
+	path, _, _ := o.socket()
+	if path == "" {
+		return ""
+	}
+	client := control.NewClient(path)
+	defer client.Close()
+	status, err := client.Status(ctx)
+	if err != nil {
+		return ""
+	}
+	return status.Process.Version
+}
+
+// session is a command at work: the service, and how to show what it says.
+type session struct {
+	admin.Service
+	status admin.Status
+	zone   *time.Location
+	close  func() error
+}
+
+// open connects to the daemon, or opens the ledger where no daemon runs.
+func (p program) open(ctx context.Context, o *options) (*session, error) {
+	path, c, configErr := o.socket()
+	if path == "" {
+		return nil, configErr
+	}
+	client := control.NewClient(path)
+	status, err := client.Status(ctx)
+	if err == nil {
+		return newSession(client, status, client.Close), nil
+	}
+	if err := client.Close(); err != nil {
+		return nil, err
+	}
+	switch {
+	case !errors.Is(err, control.ErrNobody):
+		return nil, err
+	case configErr != nil:
+		return nil, configErr
+	}
+	if _, err := os.Stat(c.Ledger.Path); err != nil {
+		return nil, &hinted{fmt.Errorf("no daemon runs, and the ledger cannot be opened: %w", err), "start the daemon: systemctl start tollfuse, or begin with: tollfuse init"}
+	}
+	return p.openLedger(ctx, c)
+}
+
+// openLedger is open without a look at the daemon first.
+func (p program) openLedger(ctx context.Context, c config.Config) (*session, error) {
+	service, closer, err := p.openAdmin(ctx, c, p.version)
+	if err != nil {
+		return nil, err
+	}
+	status, err := service.Status(ctx)
+	if err != nil {
+		return nil, errors.Join(err, closer.Close())
+	}
+	return newSession(service, status, closer.Close), nil
+}
+
+func newSession(service admin.Service, status admin.Status, done func() error) *session {
+	zone, err := time.LoadLocation(status.Site.Timezone)
+	if err != nil {
+		zone = time.Local // a zone that only the daemon's machine knows
+	}
+	return &session{Service: service, status: status, zone: zone, close: done}
+}
+
+// with runs a command's work in a session and closes that afterwards.
+func (p program) with(ctx context.Context, o *options, work func(*session) error) error {
+	s, err := p.open(ctx, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(s), s.close())
+}
+
+// show writes a moment in the site's zone.
+func (s *session) show(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(s.zone).Format("2006-01-02 15:04:05 MST")
+}

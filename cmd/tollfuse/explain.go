@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+)
+
+func (p program) explainCommand(o *options) *cobra.Command {
+	var q admin.Query
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "Say why a call would be allowed or denied",
+		Long: withExits(`Say what would become of a call now: how the dialled string is read, what the
+call would cost, every rule, limit and lock that was looked at with its figures,
+and what to type to change the answer. Nothing is changed or reserved.`,
+			exitDone, exitFailed, exitUsage, exitDenied, exitUnreachable),
+		Example: "  tollfuse explain --from 1001 --to 0023222123456\n" +
+			"  tollfuse explain --from 1001 --to 0023222123456 --trunk carrier --json",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if q.From == "" || q.To == "" {
+				return badUsage(cmd, "who calls (--from) and what is dialled (--to) are needed")
+			}
+			return p.with(cmd.Context(), o, func(s *session) error {
+				e, err := s.Explain(cmd.Context(), q)
+				if err != nil {
+					return err
+				}
+				if o.json {
+					err = printJSON(cmd.OutOrStdout(), e)
+				} else {
+					err = printExplanation(cmd.OutOrStdout(), s, e)
+				}
+				if err == nil && !e.Verdict.Allow {
+					err = errDenied
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&q.From, "from", "", "the endpoint that dials, such as 1001")
+	cmd.Flags().StringVar(&q.To, "to", "", "what is dialled, such as 0023222123456")
+	cmd.Flags().StringVar(&q.PBX, "pbx", "", "the Asterisk, where there are several")
+	cmd.Flags().StringVar(&q.Trunk, "trunk", "", "the trunk by which the call would leave")
+	return cmd
+}
+
+func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
+	if _, err := fmt.Fprintln(w, clean(headline(e))); err != nil {
+		return err
+	}
+	about := [][]string{{"", ""}}
+	for i, step := range e.Steps {
+		about = append(about, []string{first(i, "read as"), step.Number, step.Text})
+	}
+	if err := table(w, about); err != nil {
+		return err
+	}
+	if err := table(w, callRows(s, e)); err != nil {
+		return err
+	}
+	looked := [][]string{{""}}
+	for i, f := range e.Verdict.Figures {
+		mark := "passes"
+		if f.Stops {
+			mark = "STOPS"
+		}
+		looked = append(looked, []string{first(i, "looked at"), mark, f.By, f.Text})
+	}
+	if err := table(w, looked); err != nil {
+		return err
+	}
+	return printHints(w, e.Hints)
+}
+
+// headline is the answer in one line.
+func headline(e admin.Explanation) string {
+	j := e.Verdict.Judgement
+	answer := "DENIED"
+	if j.Allow {
+		answer = "ALLOWED"
+	}
+	answer += ": " + string(j.Reason)
+	if j.Denied != "" {
+		answer += ", would be denied: " + string(j.Denied)
+	}
+	if j.By != "" {
+		answer += " (" + j.By + ")"
+	}
+	return fmt.Sprintf("%s to %s on %s: %s", e.Caller.ID, e.To.Dialled, e.PBX, answer)
+}
+
+// first is the label of a block, on its first line only.
+func first(i int, label string) string {
+	if i == 0 {
+		return label
+	}
+	return ""
+}
+
+// callRows are the facts of the call.
+func callRows(s *session, e admin.Explanation) [][]string {
+	who := e.Caller.String()
+	if e.Caller.Group != "" {
+		who += ", group " + e.Caller.Group
+	}
+	where := strings.Join(nonEmpty(e.To.E164, e.To.Country, string(e.To.Class), e.To.Range), ", ")
+	price := e.Price.PerMinute.String() + " " + s.status.Site.Currency + " a minute"
+	if e.Price.Assumed {
+		price += ", assumed"
+	}
+	rows := [][]string{{""}, {"caller", who}, {"destination", where}, {"price", price}}
+	if e.Verdict.Allow {
+		rows = append(rows,
+			[]string{"granted at a time", e.Verdict.Slice.String()},
+			[]string{"longest call", e.Verdict.Maximum.String()})
+	}
+	return append(rows, []string{"asked", s.show(e.At) + fmt.Sprintf(", policy revision %d", e.Verdict.Revision)})
+}
+
+func nonEmpty(words ...string) []string {
+	var kept []string
+	for _, word := range words {
+		if word != "" {
+			kept = append(kept, word)
+		}
+	}
+	return kept
+}
+
+// printHints says what to type. Commands are never cut short.
+func printHints(w io.Writer, hints []admin.Hint) error {
+	for i, h := range hints {
+		lead := ""
+		if i == 0 {
+			lead = "\nto change it\n"
+		}
+		text := lead + "  " + clean(h.Text) + "\n"
+		if h.Command != "" {
+			text += "    " + clean(h.Command) + "\n"
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
+	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/config"
+)
+
+// longestDialled is what the dialplan lets through to be asked about; no number
+// with every prefix before it is longer.
+const longestDialled = 32
+
+// The users that own what init writes, where they exist.
+const (
+	daemonUser   = "tollfuse"
+	asteriskUser = "asterisk"
+)
+
+// newFile is a file to be written.
+type newFile struct {
+	path string
+	text []byte
+	mode fs.FileMode
+	own  func(path string) error
+}
+
+// files are all that init writes but the ledger.
+func (c choices) files(path string, s config.Config) ([]newFile, error) {
+	text, err := config.Starter(s)
+	if err != nil {
+		return nil, err
+	}
+	resolver, err := app.Resolver(s)
+	if err != nil {
+		return nil, &misuse{"tollfuse init", err}
+	}
+	patterns := resolver.Dialplan()
+	a := s.Asterisk[0]
+	rendered, err := dialplan.Render(dialplan.Site{
+		Country: s.Site.Country, PBX: a.Name, AGI: s.FastAGI.Listen, Trunk: strings.TrimPrefix(a.Trunks[0].Name, "PJSIP/"),
+		Emergency: patterns.Emergency, HomePatterns: patterns.Home, FailHome: s.Failure.Home == config.Allow,
+		MaxHomeSeconds: int(s.Calls.MaxHome / time.Second), MaxDialledLength: longestDialled,
+		AMI: dialplan.AMI{User: a.AMI.User, Secret: a.AMI.Secret.Reveal()},
+	})
+	if err != nil {
+		return nil, &misuse{"tollfuse init", err}
+	}
+	files := []newFile{{path, text, 0o600, giveToDaemon}}
+	for _, f := range rendered {
+		files = append(files, newFile{filepath.Join(c.dialplanDir, filepath.FromSlash(f.Name)), f.Text, f.Mode, giveToAsterisk})
+	}
+	return files, nil
+}
+
+// refuseExisting tells of all files that would be replaced.
+func refuseExisting(files []newFile, force bool) error {
+	var there []string
+	for _, f := range files {
+		if _, err := os.Lstat(f.path); err == nil && !force {
+			there = append(there, f.path)
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return &hinted{fmt.Errorf("nothing was written, because there is already: %s", strings.Join(there, ", ")),
+		"--force replaces them, and keeps each with .old at its end"}
+}
+
+// write puts the file in place whole or not at all; one that was there is kept
+// beside it.
+func (f newFile) write() (err error) {
+	if err := makeFolder(filepath.Dir(f.path), f.own); err != nil {
+		return err
+	}
+	t, err := os.CreateTemp(filepath.Dir(f.path), ".tollfuse-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(t.Name()))
+		}
+	}()
+	_, err = t.Write(f.text)
+	if err = errors.Join(err, t.Sync(), t.Close()); err != nil {
+		return err
+	}
+	if err := f.own(t.Name()); err != nil {
+		return err
+	}
+	if err := os.Chmod(t.Name(), f.mode); err != nil {
+		return err
+	}
+	if err := os.Rename(f.path, f.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(t.Name(), f.path)
+}
+
+// makeFolder makes a folder that is not there, for those who own what is in it.
+func makeFolder(path string, own func(path string) error) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		return err
+	}
+	return own(path)
+}
+
+// giveToDaemon lets the daemon's user own the file, where root has written it
+// and there is such a user.
+func giveToDaemon(path string) error {
+	u, err := user.Lookup(daemonUser)
+	if err != nil || os.Geteuid() != 0 {
+		return nil //nolint:nilerr // without the package's user the daemon runs as whoever starts it
+	}
+	uid, uidErr := strconv.Atoi(u.Uid)
+	gid, gidErr := strconv.Atoi(u.Gid)
+	if err := errors.Join(uidErr, gidErr); err != nil {
+		return err
+	}
+	return ignoreMissing(os.Chown(path, uid, gid))
+}
+
+// giveToAsterisk lets Asterisk's group read the file, and root alone write it.
+func giveToAsterisk(path string) error {
+	g, err := user.LookupGroup(asteriskUser)
+	if err != nil || os.Geteuid() != 0 {
+		return nil //nolint:nilerr // without such a group Asterisk runs as root, or as whoever installs it
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(path, -1, gid)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

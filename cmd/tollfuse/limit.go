@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+func (p program) limitCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "limit",
+		Short: "Set, remove and list limits",
+		Long: withExits(`Limits bound what may be spent or done: a measure, counted for each subject of a
+scope within a window, and a threshold.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse limit list\n  tollfuse limit set abroad-caller-day --act 200",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(p.limitSetCommand(o), p.limitListCommand(o), p.removeCommand(o, "limit", func(id string) toll.Setting {
+		return toll.Setting{Limit: &toll.Limit{ID: id}}
+	}))
+	return cmd
+}
+
+// limitFlags are what a limit can be set to, as text.
+type limitFlags struct {
+	measure, scope, where, act, warn, comment string
+	do                                        []string
+	window                                    time.Duration
+	observe                                   bool
+}
+
+func (p program) limitSetCommand(o *options) *cobra.Command {
+	var f limitFlags
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Set a limit, or change one",
+		Long: withExits(`Set a limit. Of a limit that is there, only what is named changes. Thresholds are
+an amount for the measure cost (150.00), a length for seconds (6h), a number for
+the others. Live calls are judged anew at once.
+
+  measure  `+list(toll.Measures())+`
+  scope    `+list(toll.Scopes())+`
+  where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere`,
+			exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
+			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2",
+		Args: exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), o, func(s *session) error {
+				limit := toll.Limit{ID: args[0]}
+				settings, err := settingsOf(cmd, s, "limit")
+				if err != nil {
+					return err
+				}
+				for _, setting := range settings {
+					if setting.Limit.ID == args[0] {
+						limit = *setting.Limit
+					}
+				}
+				if err := f.apply(cmd, &limit); err != nil {
+					return err
+				}
+				return changed(cmd, o, s, toll.Setting{Limit: &limit})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.measure, "measure", "", "what is counted")
+	cmd.Flags().StringVar(&f.scope, "scope", "", "whose figure it is")
+	cmd.Flags().StringVar(&f.where, "where", "", "which destinations count")
+	cmd.Flags().DurationVar(&f.window, "window", 0, "how far back it counts, such as 24h; 0 for what is live now")
+	cmd.Flags().StringVar(&f.act, "act", "", "threshold at which it acts")
+	cmd.Flags().StringVar(&f.warn, "warn", "", "threshold at which it warns; 0 for none")
+	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: alert, deny, cut, lock_caller; nothing: deny")
+	cmd.Flags().BoolVar(&f.observe, "observe", false, "only record what it would have done")
+	cmd.Flags().StringVar(&f.comment, "comment", "", "why it is there")
+	return cmd
+}
+
+// apply changes what was named on the command line, and nothing else.
+func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
+	given := cmd.Flags().Changed
+	if l.Meter.Measure == "" && (!given("measure") || !given("scope") || !given("act")) {
+		return badUsage(cmd, "there is no limit %q; a new one needs --measure, --scope and --act", l.ID)
+	}
+	set(given("measure"), &l.Meter.Measure, toll.Measure(f.measure))
+	set(given("scope"), &l.Meter.Scope, toll.Scope(f.scope))
+	set(given("where"), &l.Meter.Where, toll.Where(f.where))
+	set(given("window"), &l.Meter.Window, f.window)
+	set(given("observe"), &l.Observe, f.observe)
+	set(given("comment"), &l.Comment, f.comment)
+	if given("do") {
+		l.Do = nil
+		for _, action := range f.do {
+			l.Do = append(l.Do, toll.Action(action))
+		}
+	}
+	for _, threshold := range []struct {
+		flag, text string
+		value      *int64
+	}{{"act", f.act, &l.Act}, {"warn", f.warn, &l.Warn}} {
+		if !given(threshold.flag) {
+			continue
+		}
+		v, err := parseFigure(l.Meter.Measure, threshold.text)
+		if err != nil {
+			return badUsage(cmd, "--%s: %v", threshold.flag, err)
+		}
+		*threshold.value = v
+	}
+	if given("act") && !given("warn") {
+		l.Warn = min(l.Warn, l.Act) // a lowered threshold takes the warning with it
+	}
+	return nil
+}
+
+func set[T any](given bool, to *T, value T) {
+	if given {
+		*to = value
+	}
+}
+
+// parseFigure reads a threshold in the unit of its measure.
+func parseFigure(m toll.Measure, text string) (int64, error) {
+	switch m {
+	case toll.Cost:
+		amount, err := toll.ParseMoney(text)
+		return int64(amount), err
+	case toll.Seconds:
+		d, err := time.ParseDuration(text)
+		if err != nil && text != "0" {
+			return 0, fmt.Errorf("%q: want a length such as 90m or 6h", text)
+		}
+		return int64(d / time.Second), nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q: want a whole number", text)
+	}
+	return n, nil
+}
+
+func (p program) limitListCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the limits",
+		Long:    withExits("List the limits with their thresholds, in the units of their measures.", exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse limit list\n  tollfuse limit list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.list(cmd, o, "limit", []string{"NAME", "WHAT", "WARN", "ACT", "DOES"}, func(_ *session, setting toll.Setting) []string {
+				l := setting.Limit
+				return []string{l.ID, l.Meter.String(), figure(l, l.Warn, "-"), figure(l, l.Act, "0"), does(l)}
+			})
+		},
+	}
+}
+
+// figure writes a threshold for a person.
+func figure(l *toll.Limit, v int64, zero string) string {
+	w, known := l.Meter.Measure.Weigher()
+	switch {
+	case v == 0:
+		return zero
+	case !known:
+		return strconv.FormatInt(v, 10)
+	}
+	return w.Format(v)
+}
+
+// does is what the limit does at its threshold.
+func does(l *toll.Limit) string {
+	text := list(l.Do)
+	if len(l.Do) == 0 {
+		text = string(toll.Deny)
+	}
+	if l.Observe {
+		text += " (observes)"
+	}
+	return text
+}
+
+// list writes names one after the other.
+func list[T ~string](all []T) string {
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+const lockHelp = `Shut a caller, or another subject, for a time or until it is released. Its live
+calls end at once; emergency calls always go out. The subject is one of:
+
+  1001 or caller=1001     an extension, however its calls leave
+  number=0023222123456    a number, as dialled or with +
+  range=+2322212          a block of numbers, or any number in it
+  country=SL              a country (ISO 3166-1)
+  trunk=carrier           a trunk of the configuration
+  group=sales             a group of the configuration
+  pbx=pbx                 an Asterisk of the configuration
+  site                    everything`
+
+// lockFlags say how a lock is to be.
+type lockFlags struct {
+	reason, until string
+	length        time.Duration
+}
+
+func (p program) lockCommand(o *options) *cobra.Command {
+	var f lockFlags
+	cmd := &cobra.Command{
+		Use:   "lock SUBJECT",
+		Short: "Shut a caller, number, country or trunk",
+		Long:  withExits(lockHelp, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse lock 1001 --reason 'password stolen' --for 2h\n" +
+			"  tollfuse lock country=SL --until '2026-12-24 08:00'\n" +
+			"  tollfuse lock release 1001\n" +
+			"  tollfuse lock list",
+		Args: exactly("SUBJECT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lock, err := parseSubject(args[0])
+			if err != nil {
+				return &misuse{cmd.CommandPath(), err}
+			}
+			lock.Reason = f.reason
+			return p.with(cmd.Context(), o, func(s *session) error {
+				if lock.Until, err = f.end(s); err != nil {
+					return &misuse{cmd.CommandPath(), err}
+				}
+				return changed(cmd, o, s, toll.Setting{Lock: &lock})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.reason, "reason", "", "why, for those who find it later")
+	cmd.Flags().DurationVar(&f.length, "for", 0, "how long, such as 2h; without it until it is released")
+	cmd.Flags().StringVar(&f.until, "until", "", "until when, such as '2026-12-24 08:00' in the site's zone, or in RFC 3339")
+	cmd.AddCommand(p.lockReleaseCommand(o), p.lockListCommand(o))
+	return cmd
+}
+
+func (p program) lockReleaseCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "release SUBJECT",
+		Short:   "Take a lock away",
+		Long:    withExits("Take a lock away. The subject is written as for the lock itself.", exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse lock release 1001\n  tollfuse lock release country=SL",
+		Args:    exactly("SUBJECT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lock, err := parseSubject(args[0])
+			if err != nil {
+				return &misuse{cmd.CommandPath(), err}
+			}
+			return p.with(cmd.Context(), o, func(s *session) error {
+				return changed(cmd, o, s, toll.Setting{Lock: &lock, Removed: true})
+			})
+		},
+	}
+}
+
+func (p program) lockListCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the locks that stand",
+		Long:    withExits("List the locks that stand, with who set them, why, and until when.", exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse lock list\n  tollfuse lock list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.list(cmd, o, "lock", []string{"SUBJECT", "SINCE", "UNTIL", "BY", "REASON"}, func(s *session, setting toll.Setting) []string {
+				lock := setting.Lock
+				until := "released"
+				if !lock.Until.IsZero() {
+					until = s.show(lock.Until)
+				}
+				return []string{subjectOf(*lock), s.show(lock.Since), until, lock.Author, lock.Reason}
+			})
+		},
+	}
+}
+
+// parseSubject reads what is to be locked.
+func parseSubject(text string) (toll.Lock, error) {
+	if text == "site" || text == "site=" {
+		return toll.Lock{Scope: toll.PerSite}, nil
+	}
+	scope, subject, named := strings.Cut(text, "=")
+	if !named {
+		scope, subject = string(toll.PerCaller), text
+	}
+	if !slices.Contains(toll.Scopes(), toll.Scope(scope)) {
+		return toll.Lock{}, fmt.Errorf("%q is nothing that can be locked; want one of caller, number, range, country, trunk, group, pbx, site", scope)
+	}
+	return toll.Lock{Scope: toll.Scope(scope), Subject: subject}, nil
+}
+
+// subjectOf writes it back.
+func subjectOf(lock toll.Lock) string {
+	if lock.Scope == toll.PerSite {
+		return "site"
+	}
+	return lock.ID()
+}
+
+// end is when the lock is to end; zero for one that stands until it is
+// released. It counts on the ledger's clock, which is what ends the lock.
+func (f lockFlags) end(s *session) (time.Time, error) {
+	switch {
+	case f.length != 0 && f.until != "":
+		return time.Time{}, fmt.Errorf("--for and --until exclude each other")
+	case f.length < 0:
+		return time.Time{}, fmt.Errorf("--for %s: want a length above zero", f.length)
+	case f.length > 0:
+		return s.status.At.Add(f.length), nil
+	case f.until == "":
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, f.until, s.zone); err == nil {
+			return t, nil
+		}
+	}
+	t, err := time.Parse(time.RFC3339, f.until)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--until %q: want a time such as '2026-12-24 08:00'", f.until)
+	}
+	return t, nil
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tollfuse/tollfuse/agi"
+	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/config"
+)
+
+// site is the configuration that scripts begin with: two trunks, no Asterisk
+// that answers, everything else in the script's own folder.
+const site = `
+site: {country: US, countries: [GB], timezone: America/New_York, currency: USD}
+ledger: {path: %[1]s/ledger.db}
+control: {socket: %[1]s/control.sock}
+fastagi: {listen: "127.0.0.1:0"}
+asterisk:
+  - name: pbx
+    ami: {address: "127.0.0.1:1", secret: hunter2}
+    trunks: [{name: carrier}, {name: backup}]
+    groups: {sales: ["1001"]}
+numbering: {extensions: [1XXX], access_codes: [9]}
+`
+
+// tested is the program as main makes it, with a quiet daemon.
+func tested() program {
+	return program{
+		version:   "1.2.3-test",
+		openAdmin: app.OpenAdmin,
+		serve: func(ctx context.Context, c config.Config) error {
+			return app.Run(ctx, c, app.Options{Log: slog.New(slog.DiscardHandler), Version: "1.2.3-daemon"})
+		},
+	}
+}
+
+// TestScripts runs the dialogues of testdata/script in this process. Beside
+// what testscript knows there are
+//
+//	tollfuse ARGS…        runs the program; its exit code must be 0
+//	exits CODE ARGS…      the same, for another exit code
+//	serve                 starts a daemon, for as long as the script runs
+//	halt                  stops it
+//	modes FILE MODE       checks who may do what with a file
+//	secret FILE FILE      checks that configuration and manager.conf agree, sets $SECRET
+//	call FROM NUMBER      asks the daemon for a call, as the dialplan does
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("CONFIG", filepath.Join(e.WorkDir, "tollfuse.yaml"))
+			e.Setenv("ESCAPES", "\x1b[2J\u202e\u009b31m\a\xff")
+			me, err := user.Current()
+			if err != nil {
+				return err
+			}
+			e.Setenv("USERNAME", me.Username)
+			e.Values[daemons{}] = &daemon{}
+			return os.WriteFile(filepath.Join(e.WorkDir, "tollfuse.yaml"), fmt.Appendf(nil, site, e.WorkDir), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"tollfuse": func(ts *testscript.TestScript, _ bool, args []string) { run(ts, exitDone, args) },
+			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
+				code, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				run(ts, code, args[1:])
+			},
+			"serve": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
+			"halt":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
+			"call":  ask,
+			"modes": func(ts *testscript.TestScript, _ bool, args []string) {
+				info, err := os.Stat(ts.MkAbs(args[0]))
+				ts.Check(err)
+				if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[1] {
+					ts.Fatalf("mode %s, want %s", got, args[1])
+				}
+			},
+			"secret": func(ts *testscript.TestScript, _ bool, args []string) {
+				c, err := config.Load(ts.MkAbs(args[0]))
+				ts.Check(err)
+				secret := c.Asterisk[0].AMI.Secret.Reveal()
+				if len(secret) < 20 || !strings.Contains(ts.ReadFile(args[1]), "secret = "+secret) {
+					ts.Fatalf("the secret in %s is not that in %s", args[0], args[1])
+				}
+				ts.Setenv("SECRET", secret)
+			},
+		},
+	})
+}
+
+func run(ts *testscript.TestScript, want int, args []string) {
+	if len(args) == 0 || args[0] != "init" {
+		args = append(args, "--config", ts.Getenv("CONFIG"))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	got := tested().run(ctx, args, bytes.NewReader(nil), ts.Stdout(), ts.Stderr())
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+type daemons struct{}
+
+// daemon is a running daemon of a script.
+type daemon struct {
+	cancel context.CancelFunc
+	done   chan error
+	agi    net.Addr
+	calls  int
+}
+
+func (d *daemon) start(ts *testscript.TestScript) {
+	if d.cancel != nil {
+		ts.Fatalf("a daemon runs already")
+	}
+	c, err := config.Load(ts.Getenv("CONFIG"))
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel, d.done = cancel, make(chan error, 1)
+	ready := make(chan net.Addr, 1)
+	go func() {
+		d.done <- app.Run(ctx, c, app.Options{Log: slog.New(slog.DiscardHandler), Version: "1.2.3-daemon", Ready: func(a net.Addr) { ready <- a }})
+	}()
+	select {
+	case d.agi = <-ready:
+		ts.Defer(func() { _ = d.stop() })
+	case err := <-d.done:
+		cancel()
+		d.cancel = nil
+		ts.Fatalf("the daemon did not start: %v", err)
+	}
+}
+
+func (d *daemon) stop() error {
+	if d.cancel == nil {
+		return nil
+	}
+	d.cancel()
+	d.cancel = nil
+	return <-d.done
+}
+
+// ask plays the dialplan's part and prints what it is told.
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	d := ts.Value(daemons{}).(*daemon)
+	d.calls++
+	conn, err := net.Dial("tcp", d.agi.String())
+	ts.Check(err)
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	ts.Check(agi.NewCaller(conn).Call(ctx, &agi.Request{
+		NetworkScript: "authorize", URL: "agi://" + d.agi.String() + "/authorize", Type: "PJSIP",
+		Channel: fmt.Sprintf("PJSIP/%s-%08x", args[0], d.calls), Uniqueid: fmt.Sprintf("1700000000.%d", d.calls),
+		Args: []string{"pbx=pbx", "number=" + args[1], "trunk=carrier", "end=1"},
+	}, func(words []string) string {
+		fmt.Fprintln(ts.Stdout(), strings.ReplaceAll(words[len(words)-1], ",", "\n"))
+		return "200 result=0"
+	}))
+}

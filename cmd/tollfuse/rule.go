@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+func (p program) ruleCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rule",
+		Short: "Set, remove and list rules",
+		Long: withExits(`Rules say who may call where. The rule that says most about a call decides; where
+none speaks, the default of the destination's class does.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse rule list\n  tollfuse rule set no-albania --deny --country AL",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(p.ruleSetCommand(o), p.ruleListCommand(o), p.removeCommand(o, "rule", func(id string) toll.Setting {
+		return toll.Setting{Rule: &toll.Rule{ID: id}}
+	}))
+	return cmd
+}
+
+func (p program) ruleSetCommand(o *options) *cobra.Command {
+	var r toll.Rule
+	var allow, deny bool
+	cmd := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Set a rule, in place of one of that name",
+		Long: withExits(`Set a rule. What is not named means any: without further flags the rule speaks of
+every call. Emergency calls go out whatever the rules say. Live calls are judged
+anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
+			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global",
+		Args: exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if allow == deny {
+				return badUsage(cmd, "want either --allow or --deny")
+			}
+			r.ID, r.Do = args[0], toll.Forbid
+			if allow {
+				r.Do = toll.Permit
+			}
+			return p.with(cmd.Context(), o, func(s *session) error {
+				return changed(cmd, o, s, toll.Setting{Rule: &r})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&allow, "allow", false, "allow such calls, within the limits")
+	cmd.Flags().BoolVar(&deny, "deny", false, "deny such calls")
+	cmd.Flags().StringVar(&r.Caller, "caller", "", "of this caller, such as 1001")
+	cmd.Flags().StringVar(&r.Group, "group", "", "of callers in this group")
+	cmd.Flags().StringVar((*string)(&r.Kind), "kind", "", "of this kind: extension, forward, transfer, trunk, originated, gateway, unknown")
+	cmd.Flags().StringVar(&r.Prefix, "prefix", "", "to numbers that begin like this, such as +4420")
+	cmd.Flags().StringVar(&r.Country, "country", "", "to this country (ISO 3166-1)")
+	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, special, or a class such as intl_mobile")
+	cmd.Flags().BoolVar(&r.Observe, "observe", false, "only record what it would have done")
+	cmd.Flags().StringVar(&r.Comment, "comment", "", "why it is there")
+	return cmd
+}
+
+func (p program) ruleListCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the rules",
+		Long:    withExits("List the rules. An empty column means any.", exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse rule list\n  tollfuse rule list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.list(cmd, o, "rule", []string{"NAME", "DOES", "WHO", "WHERE", "COMMENT"}, func(_ *session, setting toll.Setting) []string {
+				r := setting.Rule
+				does := string(r.Do)
+				if r.Observe {
+					does += " (observes)"
+				}
+				return []string{r.ID, does,
+					strings.Join(nonEmpty(string(r.Kind), r.Caller, r.Group), " "),
+					strings.Join(nonEmpty(r.Prefix, r.Country, string(r.Where)), " "), r.Comment}
+			})
+		},
+	}
+}
+
+// removeCommand takes a rule or limit away.
+func (p program) removeCommand(o *options, kind string, setting func(id string) toll.Setting) *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove NAME",
+		Short:   "Remove a " + kind,
+		Long:    withExits(fmt.Sprintf("Remove a %s.", kind), exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: fmt.Sprintf("  tollfuse %s remove NAME", kind),
+		Args:    exactly("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), o, func(s *session) error {
+				gone := setting(args[0])
+				gone.Removed = true
+				return changed(cmd, o, s, gone)
+			})
+		},
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// exactly is one argument of that name.
+func exactly(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s is missing", name)
+		case len(args) > 1:
+			return fmt.Errorf("only one %s can be named at a time; %q is too much", name, args[1])
+		}
+		return nil
+	}
+}
+
+// changed makes a change and says what has become of it.
+func changed(cmd *cobra.Command, o *options, s *session, setting toll.Setting) error {
+	done, err := s.Change(cmd.Context(), setting)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(cmd.OutOrStdout(), done)
+	}
+	text, err := aboutChange(cmd, s, done)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), clean(text))
+	return err
+}
+
+// aboutChange is the sentence for a change that was made.
+func aboutChange(cmd *cobra.Command, s *session, done toll.Setting) (string, error) {
+	if done.Lock == nil {
+		if done.Removed {
+			return fmt.Sprintf("%s %s is removed", done.Kind(), done.ID()), nil
+		}
+		return fmt.Sprintf("%s %s stands", done.Kind(), done.ID()), nil
+	}
+	if done.Removed {
+		return subjectOf(*done.Lock) + " is released", nil
+	}
+	text := subjectOf(*done.Lock) + " is locked until it is released"
+	if !done.Lock.Until.IsZero() {
+		text = subjectOf(*done.Lock) + " is locked until " + s.show(done.Lock.Until)
+	}
+	live, err := s.Live(cmd.Context())
+	if err != nil {
+		return "", err
+	}
+	if cut := countCut(live, done.Lock.ID()); cut > 0 {
+		text += fmt.Sprintf("; live calls that end now: %d", cut)
+	}
+	return text, nil
+}
+
+// countCut is how many live calls the lock ends.
+func countCut(live []toll.Lease, lock string) int {
+	n := 0
+	for i := range live {
+		if live[i].Cut == toll.ReasonLocked && live[i].By == lock {
+			n++
+		}
+	}
+	return n
+}
+
+// list prints the settings of one kind, a row each.
+func (p program) list(cmd *cobra.Command, o *options, kind string, head []string, row func(*session, toll.Setting) []string) error {
+	return p.with(cmd.Context(), o, func(s *session) error {
+		settings, err := settingsOf(cmd, s, kind)
+		if err != nil {
+			return err
+		}
+		if o.json {
+			return printJSON(cmd.OutOrStdout(), settings)
+		}
+		if len(settings) == 0 {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "there is no %s\n", kind)
+			return err
+		}
+		rows := [][]string{head}
+		for _, setting := range settings {
+			rows = append(rows, row(s, setting))
+		}
+		return table(cmd.OutOrStdout(), rows)
+	})
+}
+
+// settingsOf are the settings of one kind; an empty list where there is none.
+func settingsOf(cmd *cobra.Command, s admin.Service, kind string) ([]toll.Setting, error) {
+	all, err := s.Settings(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	settings := []toll.Setting{}
+	for _, setting := range all {
+		if setting.Kind() == kind {
+			settings = append(settings, setting)
+		}
+	}
+	return settings, nil
+}
