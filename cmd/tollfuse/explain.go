@@ -54,7 +54,7 @@ func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
 	if _, err := fmt.Fprintln(w, clean(headline(e))); err != nil {
 		return err
 	}
-	about := [][]string{{"", ""}}
+	about := [][]string{{""}}
 	for i, step := range e.Steps {
 		about = append(about, []string{first(i, "read as"), step.Number, step.Text})
 	}
