@@ -128,7 +128,7 @@ func (c *Client) stayLinked(ctx context.Context) {
 		if errors.Is(err, ErrAuthentication) {
 			pause = jitter(c.opts.AuthBackoff)
 		}
-		c.opts.Logger.Warn("no AMI link", "address", c.opts.Address, "err", err, "retry", pause.Round(time.Millisecond))
+		c.opts.Logger.Debug("no AMI link", "address", c.opts.Address, "err", err, "retry", pause.Round(time.Millisecond))
 		c.wentDown(err)
 		wait = min(2*wait, c.opts.MaxBackoff)
 		timer := time.NewTimer(pause)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/authorize"
@@ -141,11 +142,15 @@ func (s site) sites() map[string]authorize.Site {
 	return all
 }
 
+// relink is the longest wait before a lost link is tried again. Without it no
+// lock is carried out and no call is renewed, so it is short against a slice.
+const relink = 2 * time.Second
+
 // watcher makes the watcher of one Asterisk.
 func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*watch.Watcher, error) {
 	options := ami.Options{
 		Address: a.AMI.Address, Username: a.AMI.User, Secret: a.AMI.Secret.Reveal(),
-		EventMask: "system,call", Events: watch.Events(), Logger: log,
+		EventMask: "system,call", Events: watch.Events(), MaxBackoff: relink, Logger: log,
 	}
 	if a.AMI.TLS {
 		c, err := tlsConfig(a.AMI)

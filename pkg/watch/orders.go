@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -61,9 +62,14 @@ func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 	case toll.OrderVerify:
 		err = w.verify(ctx, o.Lease)
 	}
-	if err != nil && !errors.Is(err, ami.ErrNoSuchChannel) {
-		w.options.Log.Error("an order could not be carried out", "pbx", w.options.PBX, "order", o.Kind, "lease", o.Lease.ID, "error", err)
+	level := slog.LevelError
+	switch {
+	case err == nil, errors.Is(err, ami.ErrNoSuchChannel):
+		return
+	case errors.Is(err, ami.ErrNotConnected):
+		level = slog.LevelDebug // that there is no link was said, and not for each call again
 	}
+	w.options.Log.Log(ctx, level, "an order could not be carried out", "pbx", w.options.PBX, "order", o.Kind, "lease", o.Lease.ID, "error", err)
 }
 
 // cut hangs up. While nobody has answered, the channel that asked goes first,

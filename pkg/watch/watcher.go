@@ -59,6 +59,7 @@ type Watcher struct {
 	mu      sync.Mutex
 	stale   bool // events are missing; a new picture is due
 	since   uint64
+	down    string        // why there is no link, as it was logged last
 	tamper  atomic.Uint64 // messages that cannot have been Asterisk's own
 }
 
@@ -83,12 +84,16 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 	switch n.Kind {
 	case ami.Up:
 		w.options.Log.Info("connected to Asterisk", "pbx", w.options.PBX)
-		w.stale = true
+		w.stale, w.down = true, ""
 	case ami.Resync:
 		w.options.Log.Warn("events were lost; taking a new picture", "pbx", w.options.PBX, "reason", n.Err)
 		w.stale = true
 	case ami.Down:
-		w.options.Log.Warn("no link to Asterisk", "pbx", w.options.PBX, "error", n.Err)
+		// It is tried every two seconds, perhaps for days: said once for each reason.
+		if why := n.Err.Error(); why != w.down {
+			w.down = why
+			w.options.Log.Warn("no link to Asterisk; trying again and again", "pbx", w.options.PBX, "error", why)
+		}
 		return
 	case ami.Event:
 		w.event(ctx, n.Event)
