@@ -43,6 +43,7 @@ type Daemon struct {
 	Dir    string
 	Config config.Config
 	Admin  *control.Client
+	Env    []string // for the process, beside our own
 
 	process *exec.Cmd
 	exited  chan struct{}
@@ -183,7 +184,7 @@ func (d *Daemon) Begin(t testing.TB) {
 	}
 	defer log.Close()
 	d.process = exec.Command(path, "serve", "--config", filepath.Join(d.Dir, "tollfuse.yaml"))
-	d.process.Stdout, d.process.Stderr = log, log
+	d.process.Stdout, d.process.Stderr, d.process.Env = log, log, append(os.Environ(), d.Env...)
 	d.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := d.process.Start(); err != nil {
 		t.Fatalf("start the daemon: %v", err)
