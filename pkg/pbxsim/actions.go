@@ -32,7 +32,7 @@ func (p *PBX) act(s *session, a ami.Action) bool {
 	case "coresettings":
 		answer("Success", "", field("AMIversion", managerVersion), field("AsteriskVersion", asteriskVersion), field("SystemName", p.options.SystemName))
 	case "coreshowchannels":
-		p.list(s, a, "CoreShowChannel", p.shown("", showCore), "CoreShowChannelsComplete")
+		s.list(a, "Channels will follow", "CoreShowChannelsComplete", p.shown("", func(c *channel) []ami.Field { return showCore(c, a) }))
 	case "status":
 		p.status(s, a)
 	case "getvar":
@@ -104,12 +104,33 @@ func (p *PBX) status(s *session, a ami.Action) {
 	if names := a.Get("Variables"); names != "" {
 		variables = strings.Split(names, ",")
 	}
-	items := p.shown(only, func(c *channel) []ami.Field { return showStatus(c, variables) })
-	p.list(s, a, "Status", items, "StatusComplete")
+	items := p.shown(only, func(c *channel) []ami.Field { return showStatus(c, a, variables) })
+	s.list(a, "Channel status will follow", "StatusComplete", items)
 }
 
-func (p *PBX) list(s *session, a ami.Action, event string, items [][]ami.Field, complete string) {
-	s.send(func(c *ami.ServerConn) error { return c.RespondList(a, event, items, complete) })
+// list queues an answer with the items of a list. Where the ActionID of an item stands differs, so that they
+// come whole.
+func (s *session) list(a ami.Action, text, complete string, items [][]ami.Field) {
+	s.send(func(c *ami.ServerConn) error {
+		if err := c.Respond(a, "Success", text, field("EventList", "start")); err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := c.Send(item...); err != nil {
+				return err
+			}
+		}
+		end := append([]ami.Field{field("Event", complete)}, id(a)...)
+		return c.Send(append(end, field("EventList", "Complete"), field("ListItems", strconv.Itoa(len(items))))...)
+	})
+}
+
+// id is the ActionID, where the action has one.
+func id(a ami.Action) []ami.Field {
+	if a.ID == "" {
+		return nil
+	}
+	return []ami.Field{field("ActionID", a.ID)}
 }
 
 // shown is one channel, or all in the order in which they began.
@@ -130,19 +151,23 @@ func (p *PBX) shown(only string, show func(*channel) []ami.Field) [][]ami.Field 
 	return items
 }
 
-func showCore(c *channel) []ami.Field {
+// showCore is an entry of CoreShowChannels (action_coreshowchannels in main/manager.c).
+func showCore(c *channel, a ami.Action) []ami.Field {
 	d := time.Since(c.began).Truncate(time.Second)
 	duration := fmt.Sprintf("%02d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
-	return append(c.fields(""), field("Application", c.app), field("ApplicationData", c.data),
+	fields := append([]ami.Field{field("Event", "CoreShowChannel")}, id(a)...)
+	fields = append(fields, c.fields("")...)
+	return append(fields, field("Application", c.app), field("ApplicationData", c.data),
 		field("Duration", duration), field("BridgeId", c.bridge))
 }
 
-func showStatus(c *channel, variables []string) []ami.Field {
+// showStatus is an entry of Status (generate_status in main/manager.c), whose ActionID stands last.
+func showStatus(c *channel, a ami.Action, variables []string) []ami.Field {
 	var hangsUp int64
 	if !c.deadline.IsZero() {
 		hangsUp = c.deadline.Unix()
 	}
-	fields := append([]ami.Field{field("Privilege", "Call")}, c.fields("")...)
+	fields := append([]ami.Field{field("Event", "Status"), field("Privilege", "Call")}, c.fields("")...)
 	fields = append(fields,
 		field("Type", c.tech()), field("DNID", c.dnid),
 		field("EffectiveConnectedLineNum", orUnknown(c.connected.number)), field("EffectiveConnectedLineName", orUnknown(c.connected.name)),
@@ -158,7 +183,7 @@ func showStatus(c *channel, variables []string) []ami.Field {
 		}
 		fields = append(fields, field("Variable", name+"="+value))
 	}
-	return fields
+	return append(fields, id(a)...)
 }
 
 func (p *PBX) coreStatus() []ami.Field {

@@ -48,7 +48,7 @@ func says(verdict, seconds string) answer {
 	}
 }
 
-func start(t *testing.T, o pbxsim.Options, a answer) *rig {
+func start(t testing.TB, o pbxsim.Options, a answer) *rig {
 	t.Helper()
 	r := &rig{changed: make(chan struct{}, 1)}
 	o.User, o.Secret, o.SystemName = "tollfuse", "secret", "sim"
@@ -76,7 +76,7 @@ func start(t *testing.T, o pbxsim.Options, a answer) *rig {
 }
 
 // serve starts the server that is asked.
-func (r *rig) serve(t *testing.T, a answer) string {
+func (r *rig) serve(t testing.TB, a answer) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +119,7 @@ func (r *rig) heard() news {
 }
 
 // until waits for a state of the news and returns it.
-func (r *rig) until(t *testing.T, what string, ready func(n news) bool) news {
+func (r *rig) until(t testing.TB, what string, ready func(n news) bool) news {
 	t.Helper()
 	limit := time.After(patience)
 	for {
