@@ -202,13 +202,22 @@ func (p *program) check(t *testing.T, words []string) string {
 	if len(command) == 0 {
 		return "there is no such command"
 	}
-	for _, word := range words {
+	rest := words[len(command):]
+	if len(rest) > 0 && !strings.HasPrefix(rest[0], "-") && !takesName(p.of(t, command), command) {
+		return "it takes no " + rest[0]
+	}
+	for _, word := range rest {
 		flag, _, _ := strings.Cut(word, "=")
 		if strings.HasPrefix(flag, "--") && !regexp.MustCompile(`(?m)^ +(-\w, )?`+regexp.QuoteMeta(flag)+`\b`).MatchString(p.of(t, command)) {
 			return "there is no flag " + flag
 		}
 	}
 	return ""
+}
+
+// takesName tells whether a command wants a name, as "tollfuse lock SUBJECT".
+func takesName(help string, command []string) bool {
+	return regexp.MustCompile(`(?m)^  tollfuse ` + strings.Join(command, " ") + ` [A-Z]`).MatchString(help)
 }
 
 func TestInvocationsAreSeen(t *testing.T) {
@@ -218,7 +227,7 @@ func TestInvocationsAreSeen(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	p := build(t)
-	for _, wrong := range []string{"frobnicate", "lock 1001 --forever", "limit set x --amount 3"} {
+	for _, wrong := range []string{"frobnicate", "lock 1001 --forever", "limit set x --amount 3", "limit lists", "serve now"} {
 		if p.check(t, strings.Fields(wrong)) == "" {
 			t.Errorf("tollfuse %s passes", wrong)
 		}
