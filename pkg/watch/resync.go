@@ -104,7 +104,8 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 	if seconds, err := strconv.ParseInt(m.Get("Seconds"), 10, 32); err == nil && seconds >= 0 {
 		p.channel.Began = now.Add(-time.Duration(seconds+1) * time.Second) // whole seconds, so rounded to the early side
 	}
-	if p.timer, err = strconv.ParseInt(m.Get("TimeToHangup"), 10, 64); err != nil {
+	timer, once := m.Only("TimeToHangup")
+	if p.timer, err = strconv.ParseInt(timer, 10, 64); err != nil || !once {
 		return picture{}, fmt.Errorf("%w: TimeToHangup", errTampered)
 	}
 	variables := m.Values("Variable")
@@ -119,7 +120,7 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 		case peerVariable:
 			// The dialling channel has the variable too; only the dialled one
 			// runs this application.
-			if m.Get("Application") == "AppDial" {
+			if application, _ := m.Only("Application"); application == "AppDial" {
 				p.channel.DialString = known(value)
 			}
 		}

@@ -3,6 +3,8 @@ package watch
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,16 +15,50 @@ import (
 // errTampered marks a message that Asterisk cannot have written as it stands.
 //
 // Asterisk writes the number that was dialled, and the caller's number, into
-// its events as they came; with a line break in it, a number of up to 79 bytes
-// begins a message of its own (seen on 16 and 22). The fields of a genuine
-// channel event are longer than that, so one that is whole, each field once,
-// is Asterisk's own.
+// its events as they came; line breaks in them begin messages of the caller's
+// own (seen on 16 and 22). It takes at most 79 bytes of each (AST_MAX_EXTENSION
+// less one), and one event holds several of them. But between two of them
+// stands a field of Asterisk's, and the header of a channel event together with
+// the fields before the first value of a caller's is longer than 79 bytes. So a
+// message that has these fields one right after the other, each once, is
+// Asterisk's own.
 var errTampered = errors.New("the message is not whole")
 
-// snapshotFields are in every event about a channel, each once, behind a
-// prefix that says which of the channels it is about
+// snapshotFields are in every event about a channel, in this order without a
+// gap, behind a prefix that says which of the channels they are about
 // (main/manager_channels.c, ast_manager_build_channel_state_string_prefix).
-var snapshotFields = [...]string{"Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "Context", "Exten", "Priority", "Uniqueid", "Linkedid"}
+var snapshotFields = [...]string{
+	fieldChannel: "Channel", fieldState: "ChannelState", fieldStateText: "ChannelStateDesc",
+	fieldCallerNum: "CallerIDNum", fieldCallerName: "CallerIDName",
+	fieldConnectedNum: "ConnectedLineNum", fieldConnectedName: "ConnectedLineName",
+	fieldLanguage: "Language", fieldAccount: "AccountCode",
+	fieldContext: "Context", fieldExten: "Exten", fieldPriority: "Priority",
+	fieldUniqueid: "Uniqueid", fieldLinkedid: "Linkedid",
+}
+
+// The places of the fields.
+const (
+	fieldChannel = iota
+	fieldState
+	fieldStateText
+	fieldCallerNum
+	fieldCallerName
+	fieldConnectedNum
+	fieldConnectedName
+	fieldLanguage
+	fieldAccount
+	fieldContext
+	fieldExten
+	fieldPriority
+	fieldUniqueid
+	fieldLinkedid
+)
+
+// The second line of every event, by which class of events it belongs to.
+const (
+	privilegeEvent  = "call,all"
+	privilegeStatus = "Call" // an entry of the list of channels
+)
 
 // translate makes an event of AMI one of the live model. Kind is empty for an
 // event that says nothing to it.
@@ -71,14 +107,23 @@ func pair(m ami.Message, kind calls.Kind, first, second string) (calls.Event, er
 	return calls.Event{Kind: kind, Channel: one, Dest: two}, err
 }
 
-// renamed is the one channel event without the usual fields.
+// renamed is the one channel event without the usual fields. It holds nothing
+// of a caller's, so it has exactly its own.
 func renamed(m ami.Message) (calls.Event, error) {
-	id, one := m.Only("Uniqueid")
-	name, two := m.Only("Newname")
-	if _, three := m.Only("Privilege"); !one || !two || !three {
+	want := [...]string{"Channel", "Newname", "Uniqueid"}
+	var v [len(want)]string
+	at := 0
+	for name, value := range body(m) {
+		if at == len(want) || name != want[at] || value == "" {
+			return calls.Event{}, fmt.Errorf("%w: Rename", errTampered)
+		}
+		v[at] = value
+		at++
+	}
+	if at != len(want) {
 		return calls.Event{}, fmt.Errorf("%w: Rename", errTampered)
 	}
-	return calls.Event{Kind: calls.ChannelRenamed, Channel: calls.Snapshot{Uniqueid: id, Name: name}}, nil
+	return calls.Event{Kind: calls.ChannelRenamed, Channel: calls.Snapshot{Name: v[1], Uniqueid: v[2]}}, nil
 }
 
 // dial has no dialling channel where Originate or a call file dials.
@@ -120,21 +165,61 @@ func attended(m ami.Message) (calls.Event, error) {
 // snapshot reads what an event says of one of its channels.
 func snapshot(m ami.Message, prefix string) (calls.Snapshot, error) {
 	var v [len(snapshotFields)]string
-	for i, field := range snapshotFields {
-		value, once := m.Only(prefix + field)
-		if !once {
-			return calls.Snapshot{}, fmt.Errorf("%w: %s of %.40q", errTampered, prefix+field, m.Event())
+	at := 0
+	for name, value := range body(m) {
+		name, ours := strings.CutPrefix(name, prefix)
+		switch {
+		case at < len(v) && ours && name == snapshotFields[at]:
+			v[at] = value
+			at++
+		case at > 0 && at < len(v), ours && slices.Contains(snapshotFields[:], name):
+			return calls.Snapshot{}, fmt.Errorf("%w: %s of %.40q", errTampered, prefix+snapshotFields[min(at, len(v)-1)], m.Event())
 		}
-		v[i] = value
 	}
-	if _, once := m.Only("Privilege"); !once {
-		return calls.Snapshot{}, fmt.Errorf("%w: Privilege of %.40q", errTampered, m.Event())
+	if at < len(v) || len(v[fieldState]) != 1 {
+		return calls.Snapshot{}, fmt.Errorf("%w: %s of %.40q", errTampered, prefix+snapshotFields[min(at, len(v)-1)], m.Event())
 	}
 	return calls.Snapshot{
-		Name: v[0], State: calls.State(v[2]), CallerIDNum: known(v[3]), ConnectedLineNum: known(m.Get(prefix + "ConnectedLineNum")),
-		Context: v[4], Exten: v[5], Uniqueid: v[7], Linkedid: v[8],
+		Name: v[fieldChannel], State: calls.State(v[fieldStateText]),
+		CallerIDNum: known(v[fieldCallerNum]), ConnectedLineNum: known(v[fieldConnectedNum]),
+		Context: v[fieldContext], Exten: v[fieldExten], Uniqueid: v[fieldUniqueid], Linkedid: v[fieldLinkedid],
 	}, nil
 }
+
+// body gives the fields of an event behind its header, or nothing at all if
+// the header is not as Asterisk writes it: the event, its privilege, and what
+// some settings of the manager add.
+func body(m ami.Message) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		at := -1
+		inHeader := true
+		for name, value := range m.All() {
+			at++
+			switch {
+			case at == 0:
+				if name != "Event" {
+					return
+				}
+				continue
+			case at == 1:
+				if name != "Privilege" || (value != privilegeEvent && value != privilegeStatus) {
+					return
+				}
+				continue
+			case inHeader && slices.Contains(headerFields, name):
+				continue
+			}
+			inHeader = false
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// headerFields may stand before what an event is about (main/manager.c,
+// __ast_manager_event_multichan), ActionID in the entry of a list.
+var headerFields = []string{"ActionID", "SequenceNumber", "File", "Line", "Func", "Timestamp", "SystemName"}
 
 // known leaves out what Asterisk writes for nothing.
 func known(s string) string {
