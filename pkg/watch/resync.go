@@ -34,12 +34,14 @@ func (w *Watcher) resync(ctx context.Context) {
 	}
 	list, err := w.status(ctx)
 	if err != nil {
-		// The link has gone again, or else the next event brings a retry.
-		w.options.Log.Warn("no picture of the channels", "pbx", w.options.PBX, "error", err)
+		// The link has gone again, or else it is tried again soon.
+		if ctx.Err() == nil {
+			w.options.Log.Warn("no picture of the channels", "pbx", w.options.PBX, "error", err)
+		}
 		return
 	}
-	w.since, w.stale = list.Response.Seq(), false
 	now := w.ledger.Now()
+	w.since, w.stale, w.doubt, w.pictured = list.Response.Seq(), false, false, now
 	shown, whole := w.read(now, list.Items)
 	w.mu.Lock()
 	changes := w.model.Replace(now, w.channels(shown, whole))

@@ -57,11 +57,21 @@ type Watcher struct {
 	ledger  Ledger
 	model   *calls.Model // owned by the goroutine of Run; guarded for readers
 	mu      sync.Mutex
-	stale   bool // events are missing; a new picture is due
-	since   uint64
-	down    string        // why there is no link, as it was logged last
-	tamper  atomic.Uint64 // messages that cannot have been Asterisk's own
+
+	turn     sync.Mutex // held by whoever takes in a notice or takes a picture; it guards the fields below
+	stale    bool       // events are missing; a new picture is due
+	doubt    bool       // somebody writes into the events; a picture is due when the last one is old enough
+	since    uint64
+	pictured time.Time // when the newest picture was taken
+	down     string    // why there is no link, as it was logged last
+
+	tamper atomic.Uint64 // messages that cannot have been Asterisk's own
 }
+
+// pictureRest is the least time between two pictures that are taken because
+// somebody writes into the events. A picture shows his line breaks as well, and
+// so gives cause for the next one.
+const pictureRest = time.Second
 
 // New makes a watcher on a client that is not running yet.
 func New(client *ami.Client, ledger Ledger, o Options) *Watcher {
@@ -77,10 +87,38 @@ func Events() []string {
 }
 
 // Run follows the Asterisk until the context ends.
-func (w *Watcher) Run(ctx context.Context) error { return w.client.Run(ctx, w.notice) }
+func (w *Watcher) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var late sync.WaitGroup
+	late.Go(func() { w.takeLatePictures(ctx) })
+	defer late.Wait()
+	defer cancel()
+	return w.client.Run(ctx, w.notice)
+}
+
+// takeLatePictures takes the pictures that could not be taken when they became
+// due, also when no event comes that would remind of them.
+func (w *Watcher) takeLatePictures(ctx context.Context) {
+	ticker := time.NewTicker(pictureRest)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		w.turn.Lock()
+		if (w.stale || w.doubt) && w.client.State().Up {
+			w.resync(ctx)
+		}
+		w.turn.Unlock()
+	}
+}
 
 // notice takes one notice of the client, in order.
 func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
 	switch n.Kind {
 	case ami.Up:
 		w.options.Log.Info("connected to Asterisk", "pbx", w.options.PBX)
@@ -98,7 +136,7 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 	case ami.Event:
 		w.event(ctx, n.Event)
 	}
-	if w.stale {
+	if w.stale || w.doubt && w.ledger.Now().Sub(w.pictured) >= pictureRest {
 		w.resync(ctx)
 	}
 }
@@ -112,8 +150,10 @@ func (w *Watcher) event(ctx context.Context, m ami.Message) {
 	e, err := translate(m)
 	if err != nil {
 		w.tamper.Add(1)
-		w.stale = true
-		w.options.Log.Error("an event cannot be Asterisk's own; taking a new picture", "pbx", w.options.PBX, "error", err)
+		if !w.doubt {
+			w.doubt = true
+			w.options.Log.Error("an event cannot be Asterisk's own; taking a new picture", "pbx", w.options.PBX, "error", err)
+		}
 		return
 	}
 	if e.Kind == "" {
