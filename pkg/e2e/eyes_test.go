@@ -5,6 +5,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -83,4 +85,14 @@ func (d *Daemon) WaitAnswered(t testing.TB, n int) {
 		}
 		return up == n
 	})
+}
+
+// Log returns what the daemon has written to its log.
+func (d *Daemon) Log(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(d.Dir, "daemon.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
