@@ -3,12 +3,14 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/demo"
 )
 
 // version is set by the Makefile.
@@ -25,6 +27,9 @@ func main() {
 				log.Warn(warning)
 			}
 			return app.Run(ctx, c, app.Options{Log: log, Version: version})
+		},
+		demo: func(ctx context.Context, out io.Writer) error {
+			return demo.Run(ctx, out, demo.Options{Version: version})
 		},
 	}
 	code := p.run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
