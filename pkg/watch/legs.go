@@ -34,11 +34,22 @@ func (w *Watcher) dialled(ctx context.Context, ch calls.Channel) {
 		w.lostTrack(ctx, err)
 		return
 	}
-	if found && covers(lease, ch, to) {
-		w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: lease.ID, Channel: ch.Uniqueid})
+	if found && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch) {
 		return
 	}
 	w.marked(ctx, ch, to, trunk)
+}
+
+// attach makes the leg that of the lease. It fails where the lease was taken
+// back meanwhile, as one is that could not be written in time.
+func (w *Watcher) attach(ctx context.Context, lease string, ch calls.Channel) bool {
+	w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: lease, Channel: ch.Uniqueid})
+	l, live, err := w.ledger.Lease(ctx, lease)
+	if err != nil {
+		w.lostTrack(ctx, err)
+		return true // until the next picture nothing can be said
+	}
+	return live && l.Leg == ch.Uniqueid
 }
 
 // covers tells whether the lease is for this leg and number and has no other
@@ -56,8 +67,7 @@ func (w *Watcher) marked(ctx context.Context, ch calls.Channel, to toll.Destinat
 	if err != nil && !errors.Is(err, ami.ErrNoSuchChannel) {
 		w.options.Log.Warn("the mark of a trunk leg cannot be read", "pbx", w.options.PBX, "channel", ch.Uniqueid, "error", err)
 	}
-	if lease, found, err := w.ledger.Lease(ctx, mark); err == nil && found && lease.Key.PBX == w.options.PBX && covers(lease, ch, to) {
-		w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: lease.ID, Channel: ch.Uniqueid})
+	if lease, found, err := w.ledger.Lease(ctx, mark); err == nil && found && lease.Key.PBX == w.options.PBX && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch) {
 		return
 	}
 	w.found(ctx, ch, to, trunk, mark)
