@@ -57,6 +57,7 @@ type daemon struct {
 	notifier systemd.Notifier
 	site     site
 	store    *sqlite.Store
+	journal  *journal
 	ledger   *ledger.Ledger
 	watchers map[string]*watch.Watcher
 }
@@ -101,12 +102,11 @@ func (d *daemon) startLedger(ctx context.Context) error {
 	}
 	d.store = store
 	d.parts.onStop("store", func(context.Context) error { return store.Close() })
-	j, err := openJournal(d.config.Log.Decisions, d.log)
-	if err != nil {
+	if d.journal, err = openJournal(d.config.Log.Decisions, d.log); err != nil {
 		return err
 	}
-	d.parts.run("decision log", j.run)
-	d.ledger, err = ledger.Open(ctx, store, d.site.judge, ledger.Config{Log: d.log, Journal: j})
+	d.parts.run("decision log", d.journal.run)
+	d.ledger, err = ledger.Open(ctx, store, d.site.judge, ledger.Config{Log: d.log, Journal: d.journal})
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (d *daemon) startFastAGI(ctx context.Context) (net.Addr, error) {
 	server := &agi.Server{
 		Handler: authorize.New(d.ledger, authorize.Options{
 			Sites: d.site.sites(), Deadline: f.Deadline, FailOpen: d.config.Failure.Home == config.Allow,
-			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Log: d.log,
+			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Journal: d.journal, Log: d.log,
 		}),
 		Logger: d.log, ReadTimeout: 2 * time.Second, DialogueTimeout: f.Deadline + 2*time.Second,
 		MaxConnections: f.MaxConnections, AllowedNetworks: d.site.networks,

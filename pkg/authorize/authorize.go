@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tollfuse/tollfuse/agi"
@@ -43,13 +44,20 @@ type Options struct {
 	FailOpen bool            // ordinary home numbers go out when no decision can be made
 	MaxHome  time.Duration   // the longest home call that the failure policy lets go
 	Observe  bool            // nothing is blocked, so no failure blocks anything either
+	Journal  Journal         // told of what the failure policy decides; nil if nobody wants to know
 	Log      *slog.Logger
+}
+
+// Journal keeps verdicts. What the ledger decides it is told by the ledger.
+type Journal interface {
+	Verdict(at time.Time, q toll.Question, v toll.Verdict)
 }
 
 // Handler answers the requests of the dialplan. It is safe for concurrent use.
 type Handler struct {
 	ledger  Ledger
 	options Options
+	failing atomic.Bool // no permission since the last question without an answer
 }
 
 // New makes a handler.
@@ -99,6 +107,9 @@ func (h *Handler) decide(ctx context.Context, site Site, r request) answer {
 	if err != nil {
 		return h.failed(q, err)
 	}
+	if v.Lease.ID != "" && h.failing.Swap(false) { // a refusal needs no commit, so it is no sign
+		h.options.Log.Info("the ledger decides again")
+	}
 	return answer{
 		allow: v.Allow, seconds: v.Seconds(), reason: v.Reason,
 		number: to.E164, lease: v.Lease.ID,
@@ -116,15 +127,34 @@ func (h *Handler) failed(q toll.Question, err error) answer {
 	}
 	class := q.To.Class
 	allow := !class.Metered() || h.options.Observe || (h.options.FailOpen && class.Ordinary())
-	h.options.Log.Error("the failure policy decides", "allow", allow, "reason", reason, "caller", q.Caller, "number", q.To.Number(), "class", class, "error", err)
-	if !allow {
-		return refusal(reason)
+	a := refusal(reason)
+	if allow {
+		a = answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: toll.MarkFailOpen}
 	}
-	a := answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: toll.MarkFailOpen}
 	if class == toll.Emergency {
 		a.lease = toll.MarkEmergency
 	}
+	h.note(q, a, reason, err)
 	return a
+}
+
+// note keeps what the failure policy decided: each verdict in the decision
+// log, and in the log of the process that it has begun to decide, once.
+func (h *Handler) note(q toll.Question, a answer, why toll.Reason, err error) {
+	level := slog.LevelDebug
+	if !h.failing.Swap(true) {
+		level = slog.LevelError
+	}
+	h.options.Log.Log(context.Background(), level, "the failure policy decides until the ledger can again",
+		"allow", a.allow, "reason", why, "caller", q.Caller, "number", q.To.Number(), "class", q.To.Class, "error", err)
+	if h.options.Journal == nil {
+		return
+	}
+	v := toll.Verdict{Judgement: toll.Judgement{Allow: a.allow, Reason: a.reason}}
+	if a.allow {
+		v.By, v.Lease.ID, v.Lease.Timer = string(why), a.lease, time.Duration(a.seconds)*time.Second
+	}
+	h.options.Journal.Verdict(time.Now(), q, v)
 }
 
 // answer is what the dialplan is told.

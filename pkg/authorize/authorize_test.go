@@ -205,6 +205,40 @@ func TestFailurePolicy(t *testing.T) {
 	}
 }
 
+// verdicts is a journal that keeps what it is told.
+type verdicts []toll.Verdict
+
+func (v *verdicts) Verdict(_ time.Time, _ toll.Question, told toll.Verdict) { *v = append(*v, told) }
+
+func TestFailureIsSaidOnceAndEachVerdictKept(t *testing.T) {
+	var log strings.Builder
+	var kept verdicts
+	clerk := &clerk{err: errors.New("the disk is gone")}
+	h := handler(t, clerk, func(o *Options) {
+		o.Log, o.Journal = slog.New(slog.NewTextHandler(&log, nil)), &kept
+	})
+	for range 3 {
+		ask(t, h, call("011442079460000")...)
+	}
+	ask(t, h, call("2025550123")...)
+	clerk.err = nil
+	clerk.verdict = toll.Verdict{Judgement: toll.Judgement{Reason: toll.ReasonLocked}}
+	ask(t, h, call("2025550123")...) // refused without a commit: the disk may be gone still
+	clerk.err = errors.New("the disk is gone")
+	ask(t, h, call("2025550123")...)
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || strings.Contains(log.String(), "again\n") {
+		t.Errorf("%d errors for one failure:\n%s", n, log.String())
+	}
+	if len(kept) != 5 || kept[0].Allow || kept[0].Reason != toll.ReasonLedgerDown || !kept[3].Allow || kept[3].By != string(toll.ReasonLedgerDown) {
+		t.Errorf("the journal has %+v", kept)
+	}
+	clerk.err, clerk.verdict = nil, toll.Verdict{Judgement: toll.Judgement{Allow: true}, Lease: toll.Lease{ID: "1-1"}}
+	ask(t, h, call("2025550123")...)
+	if !strings.Contains(log.String(), "the ledger decides again") {
+		t.Errorf("the end of the failure is not said:\n%s", log.String())
+	}
+}
+
 func TestSlowLedgerIsNotWaitedForLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
