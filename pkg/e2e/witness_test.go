@@ -51,14 +51,15 @@ func (d *Daemon) History(t testing.TB) []toll.Entry {
 	return h
 }
 
-// WaitEnded waits until so many calls to a number have been settled and returns them, the newest first.
+// WaitEnded waits until so many calls to a number have been settled and returns them, the newest first. A
+// permission that was taken back before anybody heard of it was no call.
 func (d *Daemon) WaitEnded(t testing.TB, number string, n int, limit time.Duration) []toll.Lease {
 	t.Helper()
 	var ended []toll.Lease
 	Eventually(t, limit, fmt.Sprintf("%d settled calls to %s", n, number), func() bool {
 		ended = nil
 		for _, e := range d.History(t) {
-			if e.Kind == toll.EntryEnded && e.Lease.To.Number() == number {
+			if e.Kind == toll.EntryEnded && e.Lease.To.Number() == number && e.Lease.Why != toll.EndedWithdraw {
 				ended = append(ended, e.Lease)
 			}
 		}
