@@ -15,7 +15,8 @@ import (
 
 // sums are what the ledger says.
 type sums struct {
-	calls   int // that were answered
+	calls   int             // that were answered
+	legs    map[string]bool // theirs, by Uniqueid
 	refused int64
 	seconds int64
 	cost    toll.Money
@@ -28,7 +29,7 @@ func ledgerSums(ctx context.Context, path string) (sums, error) {
 		return sums{}, err
 	}
 	defer r.Close()
-	var s sums
+	s := sums{legs: make(map[string]bool)}
 	const page = 500
 	for q := (sqlite.HistoryQuery{Limit: page}); ; {
 		entries, err := r.History(ctx, q)
@@ -49,8 +50,9 @@ func (s *sums) add(e toll.Entry) {
 	switch {
 	case e.Kind == toll.EntryRefused:
 		s.refused += max(e.Count, 1)
-	case e.Kind == toll.EntryEnded && e.Lease.Talked > 0:
+	case e.Kind == toll.EntryEnded && !e.Lease.Answered.IsZero(): // talked or not: one that is cut as it is answered is billed
 		s.calls++
+		s.legs[e.Lease.Leg] = true
 		s.seconds += int64((e.Lease.Talked + time.Second - 1) / time.Second)
 		s.cost += e.Lease.Cost
 	}

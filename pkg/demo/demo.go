@@ -90,7 +90,7 @@ func (d *daemon) play(ctx context.Context, p *pbxsim.PBX, s *screen) (result, er
 			return r, err
 		}
 		r.calls = append(r.calls, calls...)
-		if err := d.settled(ctx); err != nil {
+		if err := d.settled(ctx, p.Bill()); err != nil {
 			return r, err
 		}
 		reader.summarize()
@@ -167,27 +167,50 @@ func (d *daemon) stop() error {
 	return d.err
 }
 
-// settled waits until the ledger has heard the end of every call.
-func (d *daemon) settled(ctx context.Context) error {
+// settled waits until the ledger has heard the end of every call, those on the carrier's bill included: a call
+// that asked nobody is not live before the watcher has seen it.
+func (d *daemon) settled(ctx context.Context, bill pbxsim.Bill) error {
 	limit := time.After(settle)
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		live, err := d.client.Live(ctx)
+		open, err := d.unsettled(ctx, bill)
 		if err != nil {
-			return fmt.Errorf("ask which calls go on: %w", err)
+			return err
 		}
-		if len(live) == 0 {
+		if open == 0 {
 			return nil
 		}
 		select {
 		case <-again.C:
 		case <-limit:
-			return fmt.Errorf("the ledger has not heard the end of %d calls", len(live))
+			return fmt.Errorf("the ledger has not heard the end of %d calls", open)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// unsettled counts the calls that go on, or else those that are billed and not yet in the record.
+func (d *daemon) unsettled(ctx context.Context, bill pbxsim.Bill) (int, error) {
+	live, err := d.client.Live(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask which calls go on: %w", err)
+	}
+	if len(live) > 0 {
+		return len(live), nil
+	}
+	done, err := ledgerSums(ctx, d.ledger)
+	if err != nil {
+		return 0, err
+	}
+	missing := 0
+	for _, charge := range bill {
+		if !done.legs[charge.Leg] {
+			missing++
+		}
+	}
+	return missing, nil
 }
 
 // setLimits writes the first limits into a new ledger.

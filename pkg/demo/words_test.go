@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 func TestParseDecision(t *testing.T) {
@@ -101,5 +102,22 @@ func TestNoTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil || isTerminal(null) {
 		t.Errorf("colours that nobody wants, %v", err)
+	}
+}
+
+// A call that is cut in the moment of its answer has not talked, and is on the carrier's bill.
+func TestSumsCountWhatWasAnswered(t *testing.T) {
+	now := time.Now()
+	s := sums{legs: make(map[string]bool)}
+	for _, e := range []toll.Entry{
+		{Kind: toll.EntryEnded, Lease: toll.Lease{Leg: "a", Answered: now, Talked: 1500 * time.Millisecond, Cost: 3}},
+		{Kind: toll.EntryEnded, Lease: toll.Lease{Leg: "b", Answered: now}},
+		{Kind: toll.EntryEnded, Lease: toll.Lease{Leg: "c"}},
+		{Kind: toll.EntryRefused, Count: 4},
+	} {
+		s.add(e)
+	}
+	if s.calls != 2 || s.seconds != 2 || s.cost != 3 || s.refused != 4 || !s.legs["a"] || !s.legs["b"] || s.legs["c"] {
+		t.Errorf("%+v", s)
 	}
 }
