@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"regexp"
 	"slices"
+	"strings"
 	"text/template"
 )
 
@@ -59,6 +61,14 @@ type page struct {
 	EmergencySeconds int
 	CallerIDs        []string // what Asterisk sends to AGI of the caller ID
 	Facts            []fact
+	Access           []accessCode
+	Plain            []string // emergency numbers without an access code before them
+}
+
+// accessCode is what the example takes off.
+type accessCode struct {
+	Pattern string // without the underscore
+	Length  int
 }
 
 // fact is an argument of the request that tells about the channel.
@@ -70,7 +80,7 @@ func newPage(s Site) page {
 	if len(s.AMI.Permit) == 0 {
 		s.AMI.Permit = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	}
-	return page{
+	p := page{
 		Site:             s,
 		EmergencySeconds: EmergencySeconds,
 		CallerIDs:        []string{"num", "dnid", "rdnis"},
@@ -83,6 +93,25 @@ func newPage(s Site) page {
 			{"account", "${CHANNEL(accountcode)}"},
 		},
 	}
+	for _, code := range sorted(s.AccessCodes) {
+		pattern := strings.TrimPrefix(code, "_")
+		p.Access = append(p.Access, accessCode{pattern, len(digitSet.ReplaceAllString(pattern, "X"))})
+	}
+	if len(p.Access) > 0 {
+		p.Plain = slices.DeleteFunc(slices.Clone(s.Emergency), p.isBehindCode)
+	}
+	return p
+}
+
+// digitSet is one position of a pattern.
+var digitSet = regexp.MustCompile(`\[[^\]]*\]`)
+
+// isBehindCode tells whether the example may take an access code off this
+// emergency number: only if an emergency number is left, so never off 911.
+func (p page) isBehindCode(number string) bool {
+	return slices.ContainsFunc(p.Access, func(c accessCode) bool {
+		return len(number) > c.Length && slices.Contains(p.Emergency, number[c.Length:])
+	})
 }
 
 // AfterCallerID is the label behind the cleaning of one part of the caller ID.

@@ -190,3 +190,30 @@ func TestRenderDoesNotChangeItsSite(t *testing.T) {
 		t.Errorf("emergency numbers became %q", s.Emergency)
 	}
 }
+
+// With an access code the carrier hears the number without it, and an emergency number that begins like the
+// code keeps its digits.
+func TestExampleTakesAccessCodesOff(t *testing.T) {
+	s := site()
+	s.Emergency = []string{"911", "9911", "933", "1010911", "1019911"}
+	s.AccessCodes = []string{"_101[0-9]", "9"}
+	text := render(t, s, ExampleFile)
+	for _, want := range []string{
+		"exten => _101[0-9][0-9*#+].,1,", "Dial(PJSIP/${TOLLFUSE_DIAL:4}@carrier,60,S(${TOLLFUSE_SECONDS}))",
+		"exten => _9[0-9*#+].,1,", "Dial(PJSIP/${TOLLFUSE_DIAL:1}@carrier,60,S(${TOLLFUSE_SECONDS}))",
+		"exten => 911,1,Gosub(tollfuse,s,1)\n same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,", "exten => 933,1,",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+	for _, wrong := range []string{"exten => 9911,", "exten => 1010911,", "exten => 1019911,"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("has %q:\n%s", wrong, text)
+		}
+	}
+	s.AccessCodes = []string{"9,1"}
+	if _, err := Render(s); err == nil {
+		t.Error("an access code with a comma is taken")
+	}
+}

@@ -17,6 +17,7 @@ type Site struct {
 	Trunk   string // PJSIP endpoint that the example dials through
 
 	Emergency    []string // exact numbers as dialled, those behind an access code included
+	AccessCodes  []string // what the example takes off behind the verdict: "9", or a pattern "_101XXXX"
 	HomePatterns []string // ordinary home numbers as dialled, as extensions.conf has them: "_0[1-9]XXXXXXXX"
 
 	FailHome         bool // ordinary home numbers go out while the daemon does not answer
@@ -49,6 +50,7 @@ var shapes = map[string]*regexp.Regexp{
 	"manager user":     regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`),
 	"manager secret":   regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{1,128}$`),
 	"emergency number": regexp.MustCompile(`^[0-9*#+]{2,}$`),
+	"access code":      regexp.MustCompile(`^([0-9*#]+|_([0-9*#XZN]|\[([0-9]|[0-9]-[0-9])+\])+)$`),
 	"home pattern":     regexp.MustCompile(`^([0-9+]+|_[0-9+]*([0-9XZN]|\[([0-9]|[0-9]-[0-9])+\])+)$`),
 }
 
@@ -102,6 +104,11 @@ func (s Site) checkNumbers() error {
 		}
 		if len(number) > s.MaxDialledLength {
 			return fmt.Errorf("emergency number %q is longer than the longest dialled string of %d", number, s.MaxDialledLength)
+		}
+	}
+	for _, code := range s.AccessCodes {
+		if err := match("access code", code); err != nil {
+			return err
 		}
 	}
 	for _, pattern := range s.HomePatterns {

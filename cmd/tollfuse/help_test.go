@@ -50,7 +50,7 @@ func TestEveryHelp(t *testing.T) {
 		}
 	}
 	visit(p.root())
-	for _, want := range []string{"serve", "init", "explain", "lock", "lock release", "lock list", "limit set", "rule remove", "version", "demo"} {
+	for _, want := range []string{"serve", "init", "dialplan", "explain", "lock", "lock release", "lock list", "limit set", "rule remove", "version", "demo"} {
 		if !slices.Contains(names, "tollfuse "+want) {
 			t.Errorf("there is no command %s", want)
 		}

@@ -25,6 +25,9 @@ type choices struct {
 	amiAddress, amiUser         string
 	amiSecret                   string
 	trunks                      []string
+	accessCodes, extensions     []string
+	emergency                   []string
+	failHome                    string
 	dir, dialplanDir, ledger    string
 	socket                      string
 	force                       bool
@@ -40,7 +43,7 @@ func (p program) initCommand(o *options) *cobra.Command {
 protect from the first minute, and the files for Asterisk. Nothing that exists
 is changed without --force, and a ledger never loses anything.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse init --country DE --countries AT,CH --timezone Europe/Berlin --currency EUR \\\n" +
-			"      --size 25 --trunk carrier=203.0.113.7",
+			"      --size 25 --trunk carrier=203.0.113.7 --extension 1XXX",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.country == "" || len(c.trunks) == 0 {
@@ -60,8 +63,12 @@ is changed without --force, and a ledger never loses anything.`, exitDone, exitF
 	f.StringVar(&c.amiUser, "ami-user", "tollfuse", "user there; the files for Asterisk define it")
 	f.StringVar(&c.amiSecret, "ami-secret", "", "its secret; without it one is made up")
 	f.StringArrayVar(&c.trunks, "trunk", nil, "a trunk's endpoint and the carrier's address, name=address; repeatable")
+	f.StringArrayVar(&c.accessCodes, "access-code", nil, "what people dial before an outside number, such as 9; repeatable")
+	f.StringArrayVar(&c.extensions, "extension", nil, "numbers inside the site, such as 1XXX; repeatable")
+	f.StringArrayVar(&c.emergency, "emergency", nil, "an emergency number beside the country's own; repeatable")
+	f.StringVar(&c.failHome, "fail-home", string(usual.Failure.Home), "ordinary home calls while no daemon answers: allow or deny")
 	f.StringVar(&c.dir, "dir", "/etc/tollfuse", "folder of the configuration")
-	f.StringVar(&c.dialplanDir, "dialplan-dir", "/etc/asterisk", "folder of Asterisk's configuration")
+	f.StringVar(&c.dialplanDir, "dialplan-dir", usualAsterisk, "folder of Asterisk's configuration")
 	f.StringVar(&c.ledger, "ledger", usual.Ledger.Path, "path of the ledger")
 	f.StringVar(&c.socket, "socket", usual.Control.Socket, "path of the control socket")
 	f.BoolVar(&c.force, "force", false, "replace files that exist; each is kept with .old at its end")
@@ -83,13 +90,8 @@ func (p program) initialize(cmd *cobra.Command, o *options, c choices) error {
 	if err != nil {
 		return err
 	}
-	if err := refuseExisting(files, c.force); err != nil {
+	if err := writeAll(files, c.force); err != nil {
 		return err
-	}
-	for _, f := range files {
-		if err := f.write(); err != nil {
-			return fmt.Errorf("write %s: %w", f.path, err)
-		}
 	}
 	limits, err := p.fillLedger(cmd.Context(), s)
 	if err != nil {
@@ -110,6 +112,8 @@ func (p program) initialize(cmd *cobra.Command, o *options, c choices) error {
 func (c choices) settings() (config.Config, error) {
 	s := config.Default()
 	s.Site = config.Site{Country: c.country, Countries: c.countries, Timezone: c.timezone, Currency: c.currency, Size: c.size}
+	s.Numbering.AccessCodes, s.Numbering.Extensions, s.Numbering.Emergency = c.accessCodes, c.extensions, c.emergency
+	s.Failure.Home = config.Answer(c.failHome)
 	ledger, err := filepath.Abs(c.ledger)
 	if err != nil {
 		return s, fmt.Errorf("--ledger: %w", err)
@@ -179,9 +183,7 @@ type outcome struct {
 
 func (d outcome) print(w io.Writer) error {
 	var b strings.Builder
-	for _, f := range d.Files {
-		fmt.Fprintf(&b, "wrote %s\n", clean(f))
-	}
+	b.WriteString(wrote(d.Files))
 	if d.Limits > 0 {
 		fmt.Fprintf(&b, "wrote %s with %d limits; tollfuse limit list shows them\n", clean(d.Ledger), d.Limits)
 	} else {
@@ -198,16 +200,17 @@ func (d outcome) print(w io.Writer) error {
 // nextSteps are what only the owner can do.
 func nextSteps(c choices, path string) []admin.Hint {
 	extensions := filepath.Join(c.dialplanDir, "extensions.conf")
+	start := "Start the daemon"
+	if len(c.extensions) == 0 {
+		start = "Name the numbers inside your site (numbering.extensions) in " + path + ", and start the daemon"
+	}
 	return []admin.Hint{
 		{
 			Text: "Dial your trunks as " + filepath.Join(c.dialplanDir, dialplan.ExampleFile) + " does, see that manager.conf has \"enabled = yes\"" +
 				" and includes manager.d/*.conf, and let Asterisk read what was written",
 			Command: "echo '#include " + dialplan.SubroutineFile + "' >> " + extensions + " && asterisk -rx 'core reload'",
 		},
-		{
-			Text:    "Name the numbers inside your site (numbering.extensions) in " + path + ", and start the daemon",
-			Command: "systemctl enable --now tollfuse",
-		},
+		{Text: start, Command: "systemctl enable --now tollfuse"},
 		{
 			Text:    "See what it decides, and why",
 			Command: "tollfuse explain --from 1001 --to NUMBER",

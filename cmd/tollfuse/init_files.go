@@ -9,16 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
-	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
-	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
 )
-
-// longestDialled is what the dialplan lets through to be asked about; no number
-// with every prefix before it is longer.
-const longestDialled = 32
 
 // The users that own what init writes, where they exist.
 const (
@@ -40,26 +33,34 @@ func (c choices) files(path string, s config.Config) ([]newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	resolver, err := app.Resolver(s)
+	forAsterisk, err := plan{dir: c.dialplanDir}.files(s, s.Asterisk[0])
 	if err != nil {
 		return nil, &misuse{"tollfuse init", err}
 	}
-	patterns := resolver.Dialplan()
-	a := s.Asterisk[0]
-	rendered, err := dialplan.Render(dialplan.Site{
-		Country: s.Site.Country, PBX: a.Name, AGI: s.FastAGI.Listen, Trunk: strings.TrimPrefix(a.Trunks[0].Name, "PJSIP/"),
-		Emergency: patterns.Emergency, HomePatterns: patterns.Home, FailHome: s.Failure.Home == config.Allow,
-		MaxHomeSeconds: int(s.Calls.MaxHome / time.Second), MaxDialledLength: longestDialled,
-		AMI: dialplan.AMI{User: a.AMI.User, Secret: a.AMI.Secret.Reveal()},
-	})
-	if err != nil {
-		return nil, &misuse{"tollfuse init", err}
+	return append([]newFile{{path, text, 0o600, giveToDaemon}}, forAsterisk...), nil
+}
+
+// writeAll writes all files, or none if one is there already and not to be
+// replaced.
+func writeAll(files []newFile, force bool) error {
+	if err := refuseExisting(files, force); err != nil {
+		return err
 	}
-	files := []newFile{{path, text, 0o600, giveToDaemon}}
-	for _, f := range rendered {
-		files = append(files, newFile{filepath.Join(c.dialplanDir, filepath.FromSlash(f.Name)), f.Text, f.Mode, giveToAsterisk})
+	for _, f := range files {
+		if err := f.write(); err != nil {
+			return fmt.Errorf("write %s: %w", f.path, err)
+		}
 	}
-	return files, nil
+	return nil
+}
+
+// wrote tells of the files.
+func wrote(paths []string) string {
+	var b strings.Builder
+	for _, path := range paths {
+		fmt.Fprintf(&b, "wrote %s\n", clean(path))
+	}
+	return b.String()
 }
 
 // refuseExisting tells of all files that would be replaced.

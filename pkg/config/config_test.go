@@ -274,6 +274,8 @@ func TestStarter(t *testing.T) {
 	a.preset()
 	a.AMI.Secret = `"quoted" # {{.}} <&> 'x' \ ü`
 	c.Asterisk = []Asterisk{a}
+	c.Numbering.AccessCodes, c.Numbering.Extensions, c.Numbering.Emergency = []string{"9"}, []string{"1XXX", "2[0-4]X"}, []string{"144"}
+	c.Failure.Home = Deny
 	text, err := Starter(c)
 	if err != nil {
 		t.Fatal(err)
