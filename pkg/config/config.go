@@ -150,7 +150,7 @@ type Bypass string
 
 // What can happen to it.
 const (
-	BypassAlert Bypass = "alert"
+	BypassAlert Bypass = "alert" // for the first days, while a way out may be forgotten
 	BypassCut   Bypass = "cut"
 )
 

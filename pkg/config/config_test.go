@@ -266,6 +266,18 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A call that never asked is cut by a site that says nothing about it, a new one included.
+func TestBypassesAreCutByDefault(t *testing.T) {
+	c, err := Parse([]byte(least))
+	if err != nil || c.Bypass != BypassCut {
+		t.Errorf("bypass: %s, %v", c.Bypass, err)
+	}
+	text, err := Starter(c)
+	if err != nil || !strings.Contains(string(text), "\nbypass: \"cut\"") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // TestStarter reads back what init writes, hostile choices included.
 func TestStarter(t *testing.T) {
 	c := Default()

@@ -34,7 +34,7 @@ func Default() Config {
 			Share:    4,
 		},
 		Failure: Failure{Home: Allow},
-		Bypass:  BypassAlert,
+		Bypass:  BypassCut,
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }
