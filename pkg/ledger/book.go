@@ -64,7 +64,9 @@ type Book struct {
 	settings map[settingKey]toll.Setting
 	now      time.Time // the newest time the book has seen
 	seq      int64
-	complete bool // the past is known: a meter made now has missed nothing
+	complete bool            // the past is known: a meter made now has missed nothing
+	linked   map[string]bool // PBXs whose calls somebody sees
+	patience time.Time       // before it nothing expires, nor is cut for what went unseen
 }
 
 // settingKey names a setting among all.
@@ -82,8 +84,11 @@ type holder struct {
 	heapAt   int           // place in the heap of dues
 	retry    time.Time     // when a refused renewal or a cut is tried again
 
+	blind     bool   // for some time nobody saw what became of it
+	tried     bool   // a leg has been and gone without an answer
 	askerGone bool   // the channel that asked has gone, the leg not yet
-	refusedBy string // what refused the newest renewal
+	refused   bool   // the newest renewal was refused
+	refusedBy string // by this
 }
 
 // NewBook makes an empty book that knows no past. Apply what the store
@@ -98,6 +103,7 @@ func NewBook(judge Judge, o Options) *Book {
 		byAsker:  make(map[channelKey][]string),
 		settings: make(map[settingKey]toll.Setting),
 		complete: true,
+		linked:   make(map[string]bool),
 	}
 	b.meters = meter.NewSet(b.options.Bound)
 	b.requireMeters()
@@ -105,8 +111,15 @@ func NewBook(judge Judge, o Options) *Book {
 }
 
 // Begin ends the replay: from here on a meter that a new limit needs has
-// missed its past and says so.
-func (b *Book) Begin() { b.complete = false }
+// missed its past and says so. What was alive when we last ran is given time
+// to be looked at.
+func (b *Book) Begin(now time.Time) {
+	b.complete = false
+	b.patience = b.advance(now).Add(b.options.Grace)
+	for _, h := range b.live {
+		b.plan(h)
+	}
+}
 
 // Apply makes the entry part of the book. The living book and the restarting
 // one go through this same door. A setting that policy refuses is an error,
@@ -135,10 +148,11 @@ func (b *Book) applyLease(e toll.Entry) {
 	}
 	h, known := b.live[l.ID]
 	if known {
-		b.meters.Hold(h.lease.Question(toll.Ask), -1)
-	} else {
-		b.meters.Granted(l.Granted, q, 1)
+		old := h.lease.Question(toll.Ask)
+		b.meters.Hold(old, -1)
+		b.meters.Granted(h.lease.Granted, old, -1) // it may be counted elsewhere now: by another trunk
 	}
+	b.meters.Granted(l.Granted, q, 1)
 	if !l.Live() {
 		b.meters.Spent(l.Ended, q, l.Talked, l.Cost)
 		if known {
@@ -148,16 +162,18 @@ func (b *Book) applyLease(e toll.Entry) {
 	}
 	b.meters.Hold(q, 1)
 	if !known {
-		h = &holder{slice: l.Covered, heapAt: -1}
+		h = &holder{slice: l.Covered, heapAt: -1, blind: !b.linked[l.Key.PBX]}
 		b.live[l.ID] = h
 		asker := channelKey{l.Key.PBX, l.Key.Uniqueid}
 		b.byAsker[asker] = append(b.byAsker[asker], l.ID)
 	} else if l.Covered > h.lease.Covered {
-		h.slice = l.Covered - h.lease.Covered
+		h.slice, h.refused = l.Covered-h.lease.Covered, false
 	}
 	b.indexLeg(&h.lease, &l)
 	h.lease = l
-	b.byKey[l.Key] = l.ID
+	if !l.Adopted {
+		b.byKey[l.Key] = l.ID
+	}
 	b.plan(h)
 }
 

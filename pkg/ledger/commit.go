@@ -86,6 +86,7 @@ func (d *decider) take() *batch {
 	b.entries = append(d.backlog, b.entries...)
 	d.backlog = nil
 	if len(b.entries) == 0 {
+		d.finish(commit{batch: b}) // those who waited for what others have written
 		return nil
 	}
 	// What was withdrawn is newer than what was decided meanwhile.
@@ -98,7 +99,8 @@ func (d *decider) take() *batch {
 func (d *decider) dropAbandoned(now time.Time, b *batch) {
 	kept := b.waiters[:0]
 	for _, w := range b.waiters {
-		if w.request != nil && w.request.state.Load() == abandoned {
+		if w.request != nil && w.changed == nil && w.request.state.Load() == abandoned {
+			delete(d.undurable, w.entry.Lease.ID)
 			b.entries = append(b.entries, d.withdraw(now, w, errAbandoned)...)
 			continue
 		}
@@ -115,16 +117,35 @@ func (d *decider) finish(c commit) {
 		d.fail(now, c)
 		return
 	}
-	if d.ledger.failing.Swap(false) {
+	if len(c.batch.entries) > 0 && d.ledger.failing.Swap(false) {
 		d.ledger.log.Info("the ledger can be written again")
 		d.retryAt = time.Time{}
 	}
 	for _, w := range c.batch.waiters {
+		delete(d.undurable, w.entry.Lease.ID)
 		if w.order != nil {
+			// Written late, the timer still ends where the lease does.
+			w.order.Left = w.order.Lease.Timer - now.Sub(w.order.Lease.Answered)
 			d.ledger.orders.put([]toll.Order{*w.order})
 		}
 		if w.request != nil && !d.deliver(now, w.request, w.result) {
 			d.record(now, d.withdraw(now, w, errAbandoned))
+		}
+		d.changed(now, w)
+	}
+}
+
+// changed lets the next change of a rule or limit go, once one is settled.
+func (d *decider) changed(now time.Time, w *waiter) {
+	if w.changed == nil || w.changed.Undo.Lock != nil {
+		return
+	}
+	d.changing = false
+	waiting := d.changes
+	d.changes = nil
+	for _, r := range waiting {
+		if r.state.Load() != abandoned {
+			d.change(now, r)
 		}
 	}
 }
@@ -137,19 +158,29 @@ func (d *decider) fail(now time.Time, c commit) {
 	}
 	d.retryAt = now.Add(retryStore)
 	for i := range c.batch.entries {
-		if e := &c.batch.entries[i]; !e.Kind.Extends(e) {
+		if e := &c.batch.entries[i]; !e.Kind.Extends(e) || stands(e) {
 			d.backlog = append(d.backlog, *e)
 		}
 	}
 	err := fmt.Errorf("%w: %w", ErrDown, c.err)
 	for _, w := range c.batch.waiters {
+		delete(d.undurable, w.entry.Lease.ID)
+		if w.changed != nil && !w.changed.extends() {
+			w.request.answer(result{}) // a lock holds at once, and is written as soon as that works
+			continue
+		}
 		d.backlog = append(d.backlog, d.withdraw(now, w, err)...)
 		if w.request != nil {
 			w.request.answer(result{err: err})
 		}
+		d.changed(now, w)
 	}
 	d.trimBacklog()
 }
+
+// stands tells whether a renewal holds although it could not be written: the
+// timer of such a call runs on in any case, so it allows nothing new.
+func stands(e *toll.Entry) bool { return e.Kind == toll.EntryRenewed && longTimer(&e.Lease) }
 
 // withdraw takes back what a waiter was to be given. A permission that was
 // durable and came too late is taken back like one that was not.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -20,6 +21,12 @@ func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entr
 	if h := b.unanswered(q.Key); h != nil {
 		return b.decideAgain(h, q)
 	}
+	given := b.giveBack(q.Key)
+	v, entries := b.decideNew(q)
+	return v, append(given, entries...)
+}
+
+func (b *Book) decideNew(q toll.Question) (toll.Verdict, []toll.Entry) {
 	j := b.judgeNow(q)
 	if j.Allow && len(b.live) >= b.options.Leases && q.To.Class != toll.Emergency {
 		j = toll.Judgement{Reason: toll.ReasonLimit, By: "live leases"}
@@ -41,12 +48,24 @@ func (b *Book) within(q toll.Question) toll.Verdict {
 }
 
 // unanswered is the lease that this key has already, while it may still be
-// given again.
+// given again. Where nobody saw what became of it, it may have been used up.
 func (b *Book) unanswered(k toll.Key) *holder {
-	if h := b.live[b.byKey[k]]; h != nil && h.lease.State == toll.Granted {
+	if h := b.live[b.byKey[k]]; h != nil && h.lease.State == toll.Granted && !h.blind {
 		return h
 	}
 	return nil
+}
+
+// giveBack ends what the asking channel holds for other numbers that it has
+// tried in vain: it hunts on, and a channel dials one thing at a time.
+func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
+	for _, id := range slices.Clone(b.byAsker[channelKey{k.PBX, k.Uniqueid}]) {
+		h := b.live[id]
+		if h.tried && !h.blind && h.lease.State == toll.Granted && h.lease.Leg == "" && h.lease.Key != k {
+			entries = append(entries, b.settle(h, toll.EndedUnused, 0, 0))
+		}
+	}
+	return entries
 }
 
 // decideAgain answers a question whose lease nobody has answered yet: the next
@@ -89,7 +108,7 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 		return l
 	}
 	l.Covered, l.Timer = j.Slice, j.Slice
-	if longTimer(&l) {
+	if longTimer(&l) || j.Maximum >= observed {
 		l.Timer = max(j.Maximum, j.Slice)
 	}
 	if q.To.Class.Metered() {
@@ -98,10 +117,16 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	return l
 }
 
+// observed is the longest call of a site that only observes; no call that is
+// bounded may last as long.
+const observed = 24 * time.Hour
+
 // longTimer tells whether the trunk leg's timer runs to the longest allowed
 // call while only a slice is reserved: for the firm's everyday calls, which a
 // dead daemon must not cut, and where the site only observes.
-func longTimer(l *toll.Lease) bool { return l.To.Class.Ordinary() || l.Denied != "" }
+func longTimer(l *toll.Lease) bool {
+	return l.To.Class.Ordinary() || l.Denied != "" || l.Timer > l.Covered
+}
 
 func (b *Book) permit(j toll.Judgement, kind toll.EntryKind, l toll.Lease) (toll.Verdict, []toll.Entry) {
 	e := b.write(kind, l)

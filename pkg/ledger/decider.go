@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -27,12 +28,16 @@ type decider struct {
 	inFlight bool      // a batch is with the committer,
 	sent     time.Time // since then
 	backlog  []toll.Entry
-	retryAt  time.Time // while the store fails: when the backlog is tried again
+	changing bool       // a change of a rule or limit is not durable yet,
+	changes  []*request // and these wait for it
+	retryAt  time.Time  // while the store fails: when the backlog is tried again
 	repeats  *repeats
+
+	undurable map[string]bool // leases whose permission is not durable yet
 }
 
 func newDecider(l *Ledger, b *Book) decider {
-	return decider{ledger: l, book: b, next: &batch{}, repeats: newRepeats()}
+	return decider{ledger: l, book: b, next: &batch{}, repeats: newRepeats(), undurable: make(map[string]bool)}
 }
 
 // Run decides until the context ends, then commits what is left. It must be
@@ -46,7 +51,9 @@ func (l *Ledger) Run(ctx context.Context) error {
 		l.commitLoop(toCommit, committed)
 	}()
 	d := &l.decider
-	d.review()
+	if !l.still {
+		d.review()
+	}
 	d.loop(ctx, toCommit, committed)
 	if d.inFlight {
 		d.finish(<-committed)
@@ -71,7 +78,9 @@ func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-
 	defer timer.Stop()
 	for {
 		l.beat()
-		d.tick()
+		if !l.still {
+			d.tick()
+		}
 		if !d.inFlight && d.ripe() {
 			if b := d.take(); b != nil {
 				toCommit <- b
@@ -158,22 +167,42 @@ func (d *decider) handle(r *request) {
 
 // decide answers refusals at once; a permission waits until it is durable.
 func (d *decider) decide(now time.Time, r *request) {
+	if len(d.next.entries) > maxBacklog {
+		r.answer(result{err: fmt.Errorf("%w: it does not keep up", ErrDown)})
+		return
+	}
 	verdict, entries := d.book.Decide(now, r.question)
 	res := result{verdict: verdict}
 	for i := range entries {
 		if entries[i].Kind.Extends(&entries[i]) {
 			d.next.add(now, entries[:i], nil)
 			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
+			d.undurable[verdict.Lease.ID] = true
 			return
 		}
 	}
 	d.record(now, entries)
+	if verdict.Allow && d.undurable[verdict.Lease.ID] {
+		// The same question again, while its permission is being written.
+		d.next.add(now, nil, &waiter{request: r, result: res})
+		return
+	}
 	d.deliver(now, r, res)
 }
 
 // deliver answers a question and tells the journal; false when nobody waits
-// for the answer any more.
+// for the answer any more. A permission that was cut or taken back while it
+// was being written is none.
 func (d *decider) deliver(now time.Time, r *request, res result) bool {
+	if v := &res.verdict; v.Allow && v.Lease.ID != "" {
+		l, live := d.book.Lease(v.Lease.ID)
+		switch {
+		case !live:
+			res = result{err: ErrDown}
+		case l.Cut != "":
+			*v = toll.Verdict{Judgement: toll.Judgement{Reason: l.Cut, By: l.By}, Revision: v.Revision}
+		}
+	}
 	if !r.answer(res) {
 		return false
 	}
@@ -183,14 +212,20 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	return true
 }
 
-// change makes a setting stand. One that narrows is answered when durable as
-// well, since the owner wants to know; but its orders go out at once.
+// change makes a setting stand and lets its orders out at once. Rules and
+// limits wait for each other, since one that cannot be written is taken back;
+// a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
+	if r.setting.Lock == nil && d.changing {
+		d.changes = append(d.changes, r)
+		return
+	}
 	changed, err := d.book.Change(now, r.setting)
 	if err != nil {
 		r.answer(result{err: err})
 		return
 	}
+	d.changing = d.changing || r.setting.Lock == nil
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)

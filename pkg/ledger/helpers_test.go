@@ -73,7 +73,8 @@ type desk struct {
 
 func newDesk(t *testing.T, limits ...toll.Limit) *desk {
 	b := NewBook(newJudge(t, limits...), Options{Epoch: 1})
-	b.Begin()
+	b.Begin(start)
+	b.Record(start, toll.Event{Kind: toll.LinkFound, PBX: "pbx1"})
 	return &desk{t: t, book: b, now: start}
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	Book    Options
 	Flush   time.Duration // the longest that a refusal or a record waits to be made durable
 	Queue   int           // questions and events that may wait
+	Still   bool          // for a command: nothing happens by itself, no renewal, cut or expiry
 	Log     *slog.Logger
 	Journal Journal
 }
@@ -55,6 +56,7 @@ type Ledger struct {
 	epoch    int64
 	clock    *Clock
 	flush    time.Duration
+	still    bool
 	log      *slog.Logger
 	journal  Journal
 	requests chan *request
@@ -76,12 +78,22 @@ func Open(ctx context.Context, store Store, judge Judge, c Config) (*Ledger, err
 	}
 	c.Book.Epoch = epoch
 	book := NewBook(judge, c.Book)
-	if err := store.Replay(ctx, time.Now().Add(-LongestWindow), book.Apply); err != nil {
+	err = store.Replay(ctx, time.Now().Add(-LongestWindow), func(e toll.Entry) error {
+		err := book.Apply(e)
+		if err != nil && e.Kind == toll.EntrySetting {
+			// One rule that makes no sense any more must not keep the others from protecting.
+			c.Log.Error("a setting of the ledger is left out", "kind", e.Setting.Kind(), "id", e.Setting.ID(), "error", err)
+			return nil
+		}
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("replay the ledger: %w", err)
 	}
-	book.Begin()
+	clock := NewClock(book.now)
+	book.Begin(clock.Now())
 	l := &Ledger{
-		store: store, epoch: epoch, clock: NewClock(book.now), flush: c.Flush, log: c.Log, journal: c.Journal,
+		store: store, epoch: epoch, clock: clock, flush: c.Flush, still: c.Still, log: c.Log, journal: c.Journal,
 		requests: make(chan *request, max(c.Queue, 1024)), done: make(chan struct{}), orders: newOrders(), begun: time.Now(),
 	}
 	if l.flush <= 0 {

@@ -25,6 +25,7 @@ type world struct {
 	pending []toll.Entry // decided, not yet committed
 	moves   []toll.Order // orders that wait for their entry
 	phones  map[string]*phone
+	asking  map[string]bool // channels that wait for an answer, and so do not dial
 	n       int
 	linked  bool // events reach the book
 	billed  []bill
@@ -77,6 +78,7 @@ func (w *world) question() toll.Question {
 func (w *world) commit(fails bool) {
 	written := w.pending
 	w.pending = nil
+	defer clear(w.asking)
 	if fails {
 		w.moves = nil
 		for _, e := range written {
@@ -87,19 +89,20 @@ func (w *world) commit(fails bool) {
 		for _, e := range written {
 			if e.Kind.Extends(&e) {
 				w.pending = append(w.pending, w.book.Withdraw(w.now, e)...)
+				w.refuse(e.Lease.Key.Uniqueid)
 			}
 		}
 		return
 	}
 	w.disk = append(w.disk, written...)
 	for _, e := range written {
-		if e.Kind == toll.EntryGranted {
+		if _, live := w.book.Lease(e.Lease.ID); live && e.Kind == toll.EntryGranted {
 			w.speak(e.Lease)
 		}
 	}
 	for _, o := range w.moves {
 		if p := w.phones[o.Lease.ID]; p != nil && p.answered && w.linked {
-			p.deadline = w.now.Sub(p.since) + o.Left
+			p.deadline = o.Lease.Timer // the order is made anew when it goes out
 		}
 	}
 	w.moves = nil
@@ -113,7 +116,7 @@ func (w *world) speak(l toll.Lease) {
 		}
 		return
 	}
-	w.phones[l.ID] = &phone{lease: l, late: time.Duration(rapid.IntRange(0, 1000).Draw(w.t, "late")) * time.Millisecond}
+	w.phones[l.ID] = &phone{lease: l, late: time.Duration(rapid.IntRange(0, 1).Draw(w.t, "late")) * time.Second}
 }
 
 func (w *world) take(orders []toll.Order, entries []toll.Entry) {
@@ -166,6 +169,11 @@ func (w *world) end(id string) {
 		w.event(toll.ChannelGone, "leg-"+id, "")
 	}
 	w.event(toll.ChannelGone, p.lease.Key.Uniqueid, "")
+	for _, other := range w.phoneIDs() { // what has gone dials nothing more
+		if q := w.phones[other]; q.lease.Key.Uniqueid == p.lease.Key.Uniqueid && !q.dialled {
+			delete(w.phones, other)
+		}
+	}
 }
 
 // pass lets time go by. Timers on trunk legs end calls without anybody's help.
@@ -173,12 +181,8 @@ func (w *world) pass(by time.Duration) {
 	for end := w.now.Add(by); w.now.Before(end); {
 		w.now = w.now.Add(min(end.Sub(w.now), time.Second))
 		for _, id := range w.phoneIDs() {
-			if p := w.phones[id]; p.answered && !w.now.Before(p.since.Add(p.deadline)) {
-				over := min(w.now.Sub(p.since.Add(p.deadline)), p.late)
-				now := w.now
-				w.now = p.since.Add(p.deadline + over)
+			if p := w.phones[id]; p != nil && p.answered && !w.now.Before(p.since.Add(p.deadline+p.late)) {
 				w.end(id)
-				w.now = now
 			}
 		}
 		w.take(w.book.Tick(w.now))
@@ -202,14 +206,19 @@ func (w *world) replayed() *Book {
 			w.t.Fatalf("replay: %v", err)
 		}
 	}
-	b.Begin()
-	b.advance(w.now)
+	b.Begin(w.now)
 	return b
+}
+
+func (w *world) unlink() {
+	w.linked = false
+	w.take(w.book.Record(w.now, toll.Event{Kind: toll.LinkLost, PBX: "pbx1"}))
 }
 
 // link restores the flow of events: what happened meanwhile is found out.
 func (w *world) link() {
 	w.linked = true
+	defer func() { w.take(w.book.Record(w.now, toll.Event{Kind: toll.LinkFound, PBX: "pbx1"})) }()
 	leases := w.book.Leases()
 	slices.SortFunc(leases, func(a, b toll.Lease) int { return compare(a.ID, b.ID) })
 	for _, l := range leases {
@@ -314,8 +323,9 @@ func TestTheInvariant(t *testing.T) {
 			{ID: "seconds", Meter: toll.Meter{Measure: toll.Seconds, Scope: toll.PerCaller, Window: window}, Act: one("seconds", 300, 3600, 100_000)},
 		}
 		limits[0].Meter.Window, limits[1].Meter.Window = window, window
-		w := &world{t: t, limits: limits, now: start, phones: map[string]*phone{}, linked: true}
+		w := &world{t: t, limits: limits, now: start, phones: map[string]*phone{}, asking: map[string]bool{}, linked: true}
 		w.book = w.replayed()
+		w.link()
 		for range one("steps", 20, 80, 200) {
 			w.step()
 			w.check()
@@ -339,8 +349,7 @@ func TestTheInvariant(t *testing.T) {
 func (w *world) step() {
 	switch rapid.IntRange(0, 17).Draw(w.t, "step") {
 	case 0, 1, 2:
-		_, entries := w.book.Decide(w.now, w.question())
-		w.take(nil, entries)
+		w.ask()
 	case 3:
 		w.dial(w.pick())
 	case 4, 5:
@@ -354,7 +363,7 @@ func (w *world) step() {
 	case 9, 10:
 		w.pass(time.Duration(rapid.IntRange(1, 400).Draw(w.t, "seconds")) * time.Second)
 	case 11:
-		w.linked = false
+		w.unlink()
 	case 12:
 		if !w.linked {
 			w.link()
@@ -366,13 +375,12 @@ func (w *world) step() {
 			w.checkReplay()
 		}
 	case 14, 15, 16:
-		v, entries := w.book.Decide(w.now, w.question())
-		w.take(nil, entries)
+		v := w.ask()
 		w.commit(false)
 		w.dial(w.phones[v.Lease.ID])
 		w.answer(w.phones[v.Lease.ID])
 	case 17:
-		w.linked = false
+		w.unlink()
 		w.pass(time.Duration(rapid.IntRange(1, 400).Draw(w.t, "outage")) * time.Second)
 		for _, id := range w.phoneIDs() {
 			w.end(id)
@@ -381,8 +389,35 @@ func (w *world) step() {
 	}
 }
 
+// ask lets a channel ask. One that asks again does not dial meanwhile, and one
+// that is refused hangs up.
+func (w *world) ask() toll.Verdict {
+	q := w.question()
+	for _, id := range w.phoneIDs() {
+		if p := w.phones[id]; p.lease.Key.Uniqueid == q.Key.Uniqueid && p.dialled {
+			return toll.Verdict{}
+		}
+	}
+	v, entries := w.book.Decide(w.now, q)
+	w.take(nil, entries)
+	w.asking[q.Key.Uniqueid] = true
+	if !v.Allow {
+		w.refuse(q.Key.Uniqueid)
+	}
+	return v
+}
+
+// refuse lets the calls of a channel end that were allowed and not dialled yet.
+func (w *world) refuse(uniqueid string) {
+	for _, id := range w.phoneIDs() {
+		if p := w.phones[id]; p != nil && p.lease.Key.Uniqueid == uniqueid && !p.dialled {
+			w.end(id)
+		}
+	}
+}
+
 func (w *world) dial(p *phone) {
-	if p != nil && !p.dialled {
+	if p != nil && !p.dialled && !w.asking[p.lease.Key.Uniqueid] {
 		p.dialled = true
 		w.event(toll.LegDialled, "leg-"+p.lease.ID, p.lease.ID)
 	}

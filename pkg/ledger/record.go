@@ -15,13 +15,20 @@ const uncoveredHold = 10 * time.Second
 // not know are of no consequence.
 func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries []toll.Entry) {
 	b.advance(now)
+	seen := b.now.Add(-e.Ago) // when it happened
 	switch e.Kind {
 	case toll.LegFound:
 		return b.adopt(e)
 	case toll.ClockStepped:
 		return b.rearm(), nil
+	case toll.LinkFound:
+		b.linked[e.PBX] = true
+		return nil, nil
+	case toll.LinkLost:
+		b.loseLink(e.PBX)
+		return nil, nil
 	case toll.ChannelGone:
-		return nil, b.channelGone(channelKey{e.PBX, e.Channel})
+		return nil, b.channelGone(channelKey{e.PBX, e.Channel}, seen)
 	case toll.LegAnswered:
 		if h := b.live[b.byLeg[channelKey{e.PBX, e.Channel}]]; h != nil {
 			return b.answered(h, e)
@@ -41,12 +48,25 @@ func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries
 	return nil, nil
 }
 
+// loseLink notes that nobody sees any more what becomes of a PBX's calls.
+func (b *Book) loseLink(pbx string) {
+	delete(b.linked, pbx)
+	for _, h := range b.live {
+		if h.lease.Key.PBX == pbx {
+			h.blind = true
+		}
+	}
+}
+
 func (b *Book) dialled(h *holder, e toll.Event) []toll.Entry {
 	if h.lease.State != toll.Granted || h.lease.Leg == e.Channel {
 		return nil
 	}
 	l := h.lease
 	l.Leg = e.Channel
+	if l.Trunk == "" {
+		l.Trunk = e.Trunk
+	}
 	return []toll.Entry{b.write(toll.EntryChanged, l)}
 }
 
@@ -55,7 +75,7 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 		return nil, nil
 	}
 	l := h.lease
-	l.State, l.Answered = toll.Answered, b.now.Add(-e.Talk)
+	l.State, l.Answered = toll.Answered, b.now.Add(-e.Ago-e.Talk)
 	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
 	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency {
 		return []toll.Order{b.timerOrder(&l)}, entries
@@ -65,13 +85,15 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 
 // channelGone settles the lease whose trunk leg has gone, and those that the
 // channel asked for and that have no leg.
-func (b *Book) channelGone(k channelKey) (entries []toll.Entry) {
+func (b *Book) channelGone(k channelKey, seen time.Time) (entries []toll.Entry) {
 	if h := b.live[b.byLeg[k]]; h != nil {
-		entries = append(entries, b.legGone(h))
+		entries = append(entries, b.legGone(h, seen))
 	}
 	for _, id := range slices.Clone(b.byAsker[k]) {
 		h := b.live[id]
 		switch {
+		case h.lease.State == toll.Granted && h.lease.Leg == "" && h.blind:
+			entries = append(entries, b.settleLost(h)) // there may have been a leg
 		case h.lease.State == toll.Granted && h.lease.Leg == "":
 			entries = append(entries, b.settle(h, toll.EndedUnused, 0, 0))
 		default:
@@ -83,17 +105,17 @@ func (b *Book) channelGone(k channelKey) (entries []toll.Entry) {
 
 // legGone settles an answered call. A leg that nobody answered may be followed
 // by one on the next trunk, as long as the channel that asked is there.
-func (b *Book) legGone(h *holder) toll.Entry {
+func (b *Book) legGone(h *holder, seen time.Time) toll.Entry {
 	l := h.lease
 	switch {
 	case l.State == toll.Answered:
-		talked := b.now.Sub(l.Answered)
+		talked := max(seen.Sub(l.Answered), 0)
 		return b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked))
 	case h.askerGone || l.Adopted:
 		return b.settle(h, toll.EndedUnused, 0, 0)
 	}
 	l.Leg = ""
-	h.verified = true
+	h.verified, h.tried = true, true
 	return b.write(toll.EntryChanged, l)
 }
 
@@ -130,26 +152,42 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	if l.To.Class == toll.Emergency {
 		return nil, []toll.Entry{b.write(toll.EntryAdopted, l)}
 	}
-	cut := e.Cut || (!j.Allow && e.Why != toll.ReasonBypass)
-	if cut || l.Covered == 0 {
-		l.Covered = uncoveredHold
-		l.Timer = uncoveredHold
+	if e.Cut || !j.Allow {
+		l.Covered, l.Timer = uncoveredHold, uncoveredHold
+	}
+	if !j.Allow && !e.Cut && e.Why == toll.ReasonBypass {
+		l.Denied = j.Reason // the site wants such legs reported, not cut
 	}
 	l.Covered += e.Talk
 	l.Timer += e.Talk
 	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
 	entries := []toll.Entry{b.write(toll.EntryAdopted, l)}
-	switch {
-	case cut && e.Cut:
-		order, entry := b.cut(b.live[l.ID], e.Why, "")
+	if why, by := adoptedCut(e, j); why != "" {
+		order, entry := b.cut(b.live[l.ID], why, by)
 		return []toll.Order{order}, append(entries, entry)
-	case cut:
-		order, entry := b.cut(b.live[l.ID], j.Reason, j.By)
-		return []toll.Order{order}, append(entries, entry)
-	case e.Up:
+	}
+	if e.Up && l.Denied == "" {
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
+}
+
+// adoptedCut says why a found leg is hung up; "" if it is not. A home call
+// that the failure policy let go is not punished for a limit that was full.
+func adoptedCut(e toll.Event, j toll.Judgement) (why toll.Reason, by string) {
+	switch {
+	case e.Cut:
+		return e.Why, ""
+	case j.Allow, e.Why == toll.ReasonBypass, e.Why == toll.ReasonFailOpen && j.Reason == toll.ReasonLimit:
+		return "", ""
+	}
+	return j.Reason, j.By
+}
+
+// tolerated tells whether a leg that went round the dialplan is let be,
+// because the site wants such legs reported only.
+func tolerated(l *toll.Lease) bool {
+	return l.Adopted && l.Why == toll.ReasonBypass && l.Denied != ""
 }
 
 // rearm moves every timer anew: Asterisk counts on the wall clock, and that
@@ -179,7 +217,21 @@ func (b *Book) cut(h *holder, why toll.Reason, by string) (toll.Order, toll.Entr
 	}
 	h.retry = b.now.Add(cutAgain)
 	e := b.write(toll.EntryCutting, l)
-	return toll.Order{Kind: toll.OrderCut, Lease: l, Why: why, By: by}, e
+	return b.cutOrder(h), e
+}
+
+// cutOrder is the order to hang a lease's call up. While nobody has answered
+// the channel that asked goes too, or its dialplan would try the next trunk;
+// but never one that has dialled an emergency number, nor one that never asked.
+func (b *Book) cutOrder(h *holder) toll.Order {
+	l := h.lease
+	o := toll.Order{Kind: toll.OrderCut, Lease: l, Why: l.Cut, By: l.By, Asker: l.State == toll.Granted && !l.Adopted}
+	for _, id := range b.byAsker[channelKey{l.Key.PBX, l.Key.Uniqueid}] {
+		if b.live[id].lease.To.Class == toll.Emergency {
+			o.Asker = false
+		}
+	}
+	return o
 }
 
 // Cut orders a live call to be hung up because somebody said so; false when

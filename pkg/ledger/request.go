@@ -62,23 +62,39 @@ func (r *request) answer(res result) bool {
 // abandon says that nobody waits any more; false when the answer came first.
 func (r *request) abandon() bool { return r.state.CompareAndSwap(waiting, abandoned) }
 
-// orders is a queue to the watcher that never makes the decider wait. Its
-// length is bounded by the live leases, since an order that is not followed is
-// given again only after a while.
+// orders is a queue to the watcher that never makes the decider wait. A newer
+// order of a kind for a lease takes the place of one that still waits, so its
+// length is bounded by the live leases.
 type orders struct {
 	mu     sync.Mutex
 	queue  []toll.Order
+	place  map[orderKey]int // in the queue
 	signal chan struct{}
 }
 
-func newOrders() *orders { return &orders{signal: make(chan struct{}, 1)} }
+type orderKey struct {
+	kind  toll.OrderKind
+	lease string
+}
+
+func newOrders() *orders {
+	return &orders{place: make(map[orderKey]int), signal: make(chan struct{}, 1)}
+}
 
 func (o *orders) put(more []toll.Order) {
 	if len(more) == 0 {
 		return
 	}
 	o.mu.Lock()
-	o.queue = append(o.queue, more...)
+	for _, order := range more {
+		key := orderKey{order.Kind, order.Lease.ID}
+		if i, waits := o.place[key]; waits {
+			o.queue[i] = order
+			continue
+		}
+		o.place[key] = len(o.queue)
+		o.queue = append(o.queue, order)
+	}
 	o.mu.Unlock()
 	select {
 	case o.signal <- struct{}{}:
@@ -91,6 +107,7 @@ func (o *orders) take(ctx context.Context) ([]toll.Order, error) {
 		o.mu.Lock()
 		all := o.queue
 		o.queue = nil
+		clear(o.place)
 		o.mu.Unlock()
 		if len(all) > 0 {
 			return all, nil

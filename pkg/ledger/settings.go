@@ -20,6 +20,9 @@ type Changed struct {
 	Undo    toll.Setting // gives back what stood before
 }
 
+// extends tells whether the change widens what somebody may do.
+func (c *Changed) extends() bool { return c.Entries[0].Kind.Extends(&c.Entries[0]) }
+
 // Change makes a setting of the owner's stand at once and reviews every live
 // call under it. A setting that policy refuses is an error, and then nothing
 // has changed.
@@ -55,28 +58,53 @@ func (b *Book) Undo(now time.Time, c Changed) error {
 }
 
 // Review asks policy about every live lease again and orders those to be cut
-// that it no longer agrees with. Emergency calls are never asked about.
+// that it no longer agrees with. What is being cut counts as given back, so
+// that a limit which was lowered by one ends one call and not all. Emergency
+// calls are never asked about.
 func (b *Book) Review(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 	b.advance(now)
+	given := b.cutLeases()
+	for _, q := range given {
+		b.meters.Hold(q, -1)
+	}
+	defer func() {
+		for _, q := range given {
+			b.meters.Hold(q, 1)
+		}
+	}()
 	for _, h := range b.byID() {
 		if h.lease.Cut != "" || h.lease.To.Class == toll.Emergency {
 			continue
 		}
-		if j := b.judgeNow(h.lease.Question(toll.Review)); !j.Allow {
+		j := b.judgeNow(h.lease.Question(toll.Review))
+		if !j.Allow && (!tolerated(&h.lease) || j.Reason == toll.ReasonLocked) {
 			order, entry := b.cut(h, j.Reason, j.By)
 			orders, entries = append(orders, order), append(entries, entry)
+			given = append(given, h.lease.Question(toll.Ask))
+			b.meters.Hold(given[len(given)-1], -1)
 		}
 	}
 	return orders, entries
 }
 
-// byID are the live leases in a stable order, so that a replay does the same.
+// cutLeases are the questions of the live leases that are being cut.
+func (b *Book) cutLeases() (given []toll.Question) {
+	for _, h := range b.live {
+		if h.lease.Cut != "" {
+			given = append(given, h.lease.Question(toll.Ask))
+		}
+	}
+	return given
+}
+
+// byID are the live leases in a stable order, the newest first as a rule, so
+// that a replay does the same.
 func (b *Book) byID() []*holder {
 	all := make([]*holder, 0, len(b.live))
 	for _, h := range b.live {
 		all = append(all, h)
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].lease.ID < all[j].lease.ID })
+	sort.Slice(all, func(i, j int) bool { return all[i].lease.ID > all[j].lease.ID })
 	return all
 }
 

@@ -10,6 +10,9 @@ import (
 // cutAgain is after which time an order to hang up is repeated.
 const cutAgain = 2 * time.Second
 
+// longestRing is for how long a leg may ring that is seen to.
+const longestRing = time.Hour
+
 // retryRenewal is the least time between two tries to renew a lease.
 const retryRenewal = time.Second
 
@@ -42,12 +45,12 @@ func (b *Book) attend(h *holder) ([]toll.Order, []toll.Entry) {
 	case l.Cut != "":
 		h.retry = b.now.Add(cutAgain)
 		b.plan(h)
-		return []toll.Order{{Kind: toll.OrderCut, Lease: *l, Why: l.Cut, By: l.By}}, nil
+		return []toll.Order{b.cutOrder(h)}, nil
 	case l.State == toll.Granted:
 		h.verified = true
 		b.plan(h)
 		return []toll.Order{{Kind: toll.OrderVerify, Lease: *l}}, nil
-	case !b.now.Before(l.CoveredUntil()):
+	case !b.now.Before(l.CoveredUntil()) && (h.refused || !longTimer(l)):
 		order, entry := b.cut(h, toll.ReasonSpent, h.refusedBy)
 		return []toll.Order{order}, []toll.Entry{entry}
 	}
@@ -56,24 +59,35 @@ func (b *Book) attend(h *holder) ([]toll.Order, []toll.Entry) {
 
 // renew reserves further talk time for an answered call while policy agrees.
 // Until the reserved time is used up a refusal is tried again, since others
-// may give back what they hold.
+// may give back what they hold. A call with a long timer may have talked on
+// while nobody renewed it; what that cost is owed in any case.
 func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
-	j := b.judgeNow(h.lease.Question(toll.Renew))
-	if !j.Allow || j.Slice <= 0 {
-		h.refusedBy = j.By
-		left := h.lease.CoveredUntil().Sub(b.now)
+	l := h.lease
+	q := l.Question(toll.Renew)
+	if longTimer(&l) {
+		q.Covered = max(l.Covered, b.now.Sub(l.Answered))
+	}
+	j := b.judgeNow(q)
+	switch {
+	case tolerated(&l):
+		j.Slice = time.Minute
+	case !j.Allow || j.Slice <= 0:
+		h.refused, h.refusedBy = true, j.By
+		left := max(l.CoveredUntil().Sub(b.now), 0)
 		h.retry = b.now.Add(min(max(left/2, retryRenewal), left))
 		b.plan(h)
 		return nil, nil
 	}
-	l := h.lease
-	l.Covered += j.Slice
+	l.Covered = q.Covered + j.Slice
 	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
 	if l.Timer >= l.Covered {
 		return nil, []toll.Entry{b.write(toll.EntryRenewed, l)}
 	}
 	l.Timer = l.Covered
 	entry := b.write(toll.EntryRenewed, l)
+	if tolerated(&l) {
+		return nil, []toll.Entry{entry}
+	}
 	return []toll.Order{b.timerOrder(&l)}, []toll.Entry{entry}
 }
 
@@ -81,6 +95,9 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 // possible moment, at its full cost.
 func (b *Book) settleExpired(h *holder) toll.Entry {
 	l := &h.lease
+	if l.State == toll.Granted && l.Leg == "" && !h.blind {
+		return b.settle(h, toll.EndedUnused, 0, 0) // somebody watched, and there was no leg
+	}
 	talked := l.Covered
 	if l.State == toll.Answered {
 		talked = max(l.Timer, l.Covered)
@@ -89,13 +106,21 @@ func (b *Book) settleExpired(h *holder) toll.Entry {
 }
 
 // expiry is the last moment at which the lease's leg can still be up: the
-// timer counts from the answer, and before it the phone may ring.
-func (b *Book) expiry(h *holder) time.Time {
+// timer counts from the answer, and before it the phone may ring; for longer
+// where the leg is seen to. After a start nothing expires before there was time
+// to look at the PBX.
+func (b *Book) expiry(h *holder) time.Time { return later(b.lastMoment(h), b.patience) }
+
+func (b *Book) lastMoment(h *holder) time.Time {
 	l := &h.lease
+	ring := b.options.Ring
+	if l.Leg != "" && b.linked[l.Key.PBX] {
+		ring = max(ring, longestRing)
+	}
 	if l.State == toll.Answered {
 		return l.Answered.Add(max(l.Timer, l.Covered) + b.options.Grace)
 	}
-	return l.Granted.Add(b.options.Ring + max(l.Timer, l.Covered) + b.options.Grace)
+	return l.Granted.Add(ring + max(l.Timer, l.Covered) + b.options.Grace)
 }
 
 // plan notes when Tick must look at a lease next.

@@ -9,11 +9,15 @@ import (
 // DefaultBound is how many subjects a meter counts apart.
 const DefaultBound = 200_000
 
+// retire is how many meters that no limit needs any more go on counting. A
+// limit that is taken away and given back must not find its budget full again.
+const retire = 32
+
 // Set is every meter that the limits of a policy need. It is not safe for
 // concurrent use.
 type Set struct {
 	bound int
-	all   []gauge
+	all   []gauge // the needed ones first, then those that were, the newest last
 }
 
 // gauge is one meter at work.
@@ -27,8 +31,8 @@ type gauge struct {
 // NewSet makes an empty set whose meters count at most bound subjects apart.
 func NewSet(bound int) *Set { return &Set{bound: bound} }
 
-// Require makes the set hold exactly these meters: what stays keeps its
-// figures, what is no longer needed goes, and what is new begins empty. Each
+// Require makes the set hold these meters: what stays keeps its figures, what
+// is no longer needed goes on counting for a while, and what is new begins empty. Each
 // new one is handed to begin before it counts, and stays not ready unless
 // begin says that it knows the whole past.
 func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready bool)) {
@@ -47,6 +51,13 @@ func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready b
 		fresh = append(fresh, len(s.all))
 		s.all = append(s.all, gauge{meter: m, weigher: w, counter: NewCounter(m.Window, s.bound)})
 	}
+	var retired []gauge
+	for _, g := range old {
+		if s.find(g.meter) == nil {
+			retired = append(retired, g)
+		}
+	}
+	s.all = append(s.all, retired[max(0, len(retired)-retire):]...)
 	for _, i := range fresh {
 		s.all[i].ready = begin(s.all[i].meter, &Set{bound: s.bound, all: s.all[i : i+1]})
 	}

@@ -12,6 +12,8 @@ const (
 	LegAnswered  EventKind = "answered" // a channel was answered; of consequence if it is a leg of a lease
 	ChannelGone  EventKind = "gone"     // a channel has ended, be it a leg or one that asked
 	LeaseGone    EventKind = "lost"     // no channel of the lease exists: Why is EndedForged or EndedLost
+	LinkFound    EventKind = "up"       // the link to the PBX stands, and the leases have been compared with it
+	LinkLost     EventKind = "down"     // from here on nobody sees what happens on the PBX
 	ClockStepped EventKind = "clock"    // the wall clock was set; the timers in Asterisk are wrong
 )
 
@@ -21,11 +23,13 @@ type Event struct {
 	PBX     string        `json:"pbx"`
 	Channel string        `json:"channel,omitempty"` // Uniqueid: of the leg, of what was answered or is gone
 	Lease   string        `json:"lease,omitempty"`   // dialled, lost: ID
+	Ago     time.Duration `json:"ago,omitempty"`     // answered, gone: how long before it was told
 	Up      bool          `json:"up,omitempty"`      // found: the leg is answered, and
 	Talk    time.Duration `json:"talk,omitempty"`    // answered, found: has been for so long already
 	Found   *Question     `json:"found,omitempty"`   // found: who calls where, as far as can be told
-	Why     Reason        `json:"why,omitempty"`     // found: bypass, fail_open or emergency; lost: see there
+	Why     Reason        `json:"why,omitempty"`     // found: bypass, unseen, fork, fail_open or emergency; lost: see there
 	Cut     bool          `json:"cut,omitempty"`     // found: hang it up whatever policy says
+	Trunk   string        `json:"trunk,omitempty"`   // dialled: the trunk it leaves by
 }
 
 // OrderKind says what the watcher must do.
@@ -33,7 +37,7 @@ type OrderKind string
 
 // The orders.
 const (
-	OrderCut    OrderKind = "cut"    // hang up the trunk leg, and the asking channel while nobody has answered
+	OrderCut    OrderKind = "cut"    // hang up the trunk leg, and with Asker the channel that asked
 	OrderTimer  OrderKind = "timer"  // move the trunk leg's deadline
 	OrderVerify OrderKind = "verify" // look whether the asking channel exists
 )
@@ -43,7 +47,8 @@ const (
 type Order struct {
 	Kind  OrderKind     `json:"kind"`
 	Lease Lease         `json:"lease"`
-	Left  time.Duration `json:"left,omitempty"` // timer: from now
+	Left  time.Duration `json:"left,omitempty"` // timer: from when the order was given
+	Asker bool          `json:"asker,omitempty"`
 	Why   Reason        `json:"why,omitempty"`
 	By    string        `json:"by,omitempty"`
 }

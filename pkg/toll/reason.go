@@ -40,6 +40,8 @@ const (
 // Why a live call is cut beside the reasons above.
 const (
 	ReasonBypass Reason = "bypass" // a trunk leg that no lease covers
+	ReasonUnseen Reason = "unseen" // the same, begun before we watched for the first time
+	ReasonFork   Reason = "fork"   // a second leg of one Dial, beside the one that the lease covers
 	ReasonManual Reason = "manual" // somebody told us to
 	ReasonSpent  Reason = "spent"  // what was reserved is used up
 )
