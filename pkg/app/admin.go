@@ -160,11 +160,11 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 	parts := newLifecycle(slog.New(slog.DiscardHandler))
 	store, err := sqlite.Open(c.Ledger.Path, sqlite.Options{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, heldError(err)
 	}
 	parts.onStop("store", func(context.Context) error { return store.Close() })
 	closer := closeFunc(func() error { parts.stop(); return nil })
-	l, err := ledger.Open(ctx, store, s.judge, ledger.Config{Log: parts.log, Flush: time.Millisecond})
+	l, err := ledger.Open(ctx, store, s.judge, ledger.Config{Log: parts.log, Flush: time.Millisecond, Still: true})
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}
@@ -174,6 +174,16 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 		return nil, nil, errors.Join(err, closer.Close())
 	}
 	return service, closer, nil
+}
+
+// heldError says that somebody has the ledger who does not answer at the control
+// socket, so a command can do nothing; any other error is that of opening it.
+func heldError(err error) error {
+	if !errors.Is(err, sqlite.ErrInUse) {
+		return ledgerError(err)
+	}
+	return admin.Errorf(admin.Unreachable, "the daemon starts or stops, or another command is at work: try again in a moment;"+
+		" if it lasts, see to it that daemon and command read the same control.socket", "%w", err)
 }
 
 type closeFunc func() error

@@ -98,7 +98,7 @@ func (d *daemon) start(ctx context.Context) error {
 func (d *daemon) startLedger(ctx context.Context) error {
 	store, err := sqlite.Open(d.config.Ledger.Path, sqlite.Options{})
 	if err != nil {
-		return err
+		return ledgerError(err)
 	}
 	d.store = store
 	d.parts.onStop("store", func(context.Context) error { return store.Close() })
@@ -169,7 +169,7 @@ func (d *daemon) startFastAGI(ctx context.Context) (net.Addr, error) {
 	listen := net.ListenConfig{KeepAlive: -1}
 	l, err := listen.Listen(ctx, "tcp", f.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen for the dialplan: %w", err)
+		return nil, listenError(err)
 	}
 	served := make(chan struct{})
 	go func() {
