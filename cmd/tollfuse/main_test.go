@@ -54,6 +54,7 @@ func tested() program {
 //	exits CODE ARGS…      the same, for another exit code
 //	serve                 starts a daemon, for as long as the script runs
 //	halt                  stops it
+//	elsewhere             makes $CONFIG the same site with another control socket
 //	modes FILE MODE       checks who may do what with a file
 //	secret FILE FILE      checks that configuration and manager.conf agree, sets $SECRET
 //	call FROM NUMBER      asks the daemon for a call, as the dialplan does
@@ -81,6 +82,11 @@ func TestScripts(t *testing.T) {
 			"serve": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
 			"halt":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
 			"call":  ask,
+			"elsewhere": func(ts *testscript.TestScript, _ bool, _ []string) {
+				text := strings.Replace(ts.ReadFile(ts.Getenv("CONFIG")), "/control.sock", "/other.sock", 1)
+				ts.Setenv("CONFIG", ts.MkAbs("elsewhere.yaml"))
+				ts.Check(os.WriteFile(ts.Getenv("CONFIG"), []byte(text), 0o600))
+			},
 			"modes": func(ts *testscript.TestScript, _ bool, args []string) {
 				info, err := os.Stat(ts.MkAbs(args[0]))
 				ts.Check(err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/caller"
@@ -58,11 +59,7 @@ func Resolver(c config.Config) (*numbering.Resolver, error) {
 	for _, s := range n.ShortNumbers {
 		plan.Short = append(plan.Short, numbering.Short{Pattern: s.Pattern, Class: s.Class})
 	}
-	r, err := numbering.New(plan)
-	if err != nil {
-		return nil, fmt.Errorf("number plan: %w", err)
-	}
-	return r, nil
+	return numbering.New(plan)
 }
 
 // newRates makes the prices of a site.
@@ -101,7 +98,8 @@ type site struct {
 	networks []netip.Prefix
 }
 
-// newSite makes it, or says what is wrong with the configuration.
+// newSite makes it, or says what is wrong with the configuration, as bad input:
+// what only the rooms that use it can check.
 func newSite(c config.Config) (site, error) {
 	s := site{config: c}
 	var errs [4]error
@@ -109,7 +107,10 @@ func newSite(c config.Config) (site, error) {
 	s.rates, errs[1] = newRates(c)
 	s.judge, errs[2] = newJudge(c)
 	s.networks, errs[3] = networks(c.FastAGI.Allow)
-	return s, errors.Join(errs[:]...)
+	if err := errors.Join(errs[:]...); err != nil {
+		return site{}, admin.Errorf(admin.BadInput, "correct the configuration and try again", "%w", err)
+	}
+	return s, nil
 }
 
 // networks reads networks and single addresses.
