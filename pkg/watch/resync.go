@@ -25,7 +25,8 @@ type picture struct {
 
 // resync takes a picture of all channels and puts model and ledger right. The
 // leases are listed before the picture is taken: one that is granted
-// meanwhile may have its channel after it.
+// meanwhile may have its channel after it. One that is not whole ends nothing,
+// so the events before it still count, and another is due.
 func (w *Watcher) resync(ctx context.Context) {
 	leases, err := w.ledger.Leases(ctx, w.options.PBX)
 	if err != nil {
@@ -41,8 +42,11 @@ func (w *Watcher) resync(ctx context.Context) {
 		return
 	}
 	now := w.ledger.Now()
-	w.since, w.stale, w.doubt, w.pictured = list.Response.Seq(), false, false, now
 	shown, whole := w.read(now, list.Items)
+	w.stale, w.doubt, w.pictured = false, !whole, now
+	if whole {
+		w.since = list.Response.Seq() // what happened before is in it
+	}
 	w.mu.Lock()
 	changes := w.model.Replace(now, w.channels(shown, whole))
 	w.mu.Unlock()

@@ -191,25 +191,21 @@ func snapshot(m ami.Message, prefix string) (calls.Snapshot, error) {
 // some settings of the manager add.
 func body(m ami.Message) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		at := -1
-		inHeader := true
+		header, privileged := true, false
 		for name, value := range m.All() {
-			at++
 			switch {
-			case at == 0:
-				if name != "Event" {
-					return
-				}
+			case !header:
+			case name == "Event" && !privileged: // the first line, or m.Event would be empty
 				continue
-			case at == 1:
-				if name != "Privilege" || (value != privilegeEvent && value != privilegeStatus) {
-					return
-				}
+			case name == "Privilege" && !privileged:
+				privileged = value == privilegeEvent || value == privilegeStatus
 				continue
-			case inHeader && slices.Contains(headerFields, name):
+			case slices.Contains(headerFields, name):
 				continue
+			case !privileged:
+				return
 			}
-			inHeader = false
+			header = false
 			if !yield(name, value) {
 				return
 			}
@@ -218,7 +214,7 @@ func body(m ami.Message) iter.Seq2[string, string] {
 }
 
 // headerFields may stand before what an event is about (main/manager.c,
-// __ast_manager_event_multichan), ActionID in the entry of a list.
+// __ast_manager_event_multichan). ActionID is in the entry of a list.
 var headerFields = []string{"ActionID", "SequenceNumber", "File", "Line", "Func", "Timestamp", "SystemName"}
 
 // known leaves out what Asterisk writes for nothing.

@@ -60,7 +60,7 @@ type Watcher struct {
 
 	turn     sync.Mutex // held by whoever takes in a notice or takes a picture; it guards the fields below
 	stale    bool       // events are missing; a new picture is due
-	doubt    bool       // somebody writes into the events; a picture is due when the last one is old enough
+	doubt    bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
 	since    uint64
 	pictured time.Time // when the newest picture was taken
 	down     string    // why there is no link, as it was logged last
@@ -141,8 +141,8 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 	}
 }
 
-// event takes one event of Asterisk. What happened before the newest picture
-// is in it already.
+// event takes one event of Asterisk. What happened before the newest whole
+// picture is in it already.
 func (w *Watcher) event(ctx context.Context, m ami.Message) {
 	if m.Seq() < w.since {
 		return
