@@ -58,6 +58,21 @@ func (l *lifecycle) run(name string, f func(ctx context.Context) error) {
 	})
 }
 
+// stopInTime stops a part, or gives up on it: a disk that hangs must not keep
+// the program from ending.
+func (p part) stopInTime() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- p.stop(ctx) }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(stopTimeout + time.Second):
+		return errors.New("it does not stop")
+	}
+}
+
 // fail ends the program for a reason; the first one counts.
 func (l *lifecycle) fail(err error) {
 	select {
@@ -70,11 +85,9 @@ func (l *lifecycle) fail(err error) {
 func (l *lifecycle) stop() {
 	l.once.Do(func() {
 		for i := len(l.parts) - 1; i >= 0; i-- {
-			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-			if err := l.parts[i].stop(ctx); err != nil {
+			if err := l.parts[i].stopInTime(); err != nil {
 				l.log.Error("a part did not stop well", "part", l.parts[i].name, "error", err)
 			}
-			cancel()
 		}
 	})
 }

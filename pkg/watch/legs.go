@@ -34,16 +34,28 @@ func (w *Watcher) dialled(ctx context.Context, ch calls.Channel) {
 		w.lostTrack(ctx, err)
 		return
 	}
-	if found && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch) {
+	if found && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch, trunk) {
 		return
 	}
-	w.marked(ctx, ch, to, trunk)
+	leg := outbound{channel: ch, to: to, trunk: trunk, number: d.number}
+	leg.fork = found && lease.State == toll.Granted && lease.Leg != ""
+	w.marked(ctx, leg)
+}
+
+// outbound is a trunk leg that is looked at.
+type outbound struct {
+	channel calls.Channel
+	to      toll.Destination
+	trunk   Trunk
+	number  string // as it was sent
+	mark    string
+	fork    bool // its dialler has a lease for this number, with another leg
 }
 
 // attach makes the leg that of the lease. It fails where the lease was taken
 // back meanwhile, as one is that could not be written in time.
-func (w *Watcher) attach(ctx context.Context, lease string, ch calls.Channel) bool {
-	w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: lease, Channel: ch.Uniqueid})
+func (w *Watcher) attach(ctx context.Context, lease string, ch calls.Channel, trunk Trunk) bool {
+	w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: lease, Channel: ch.Uniqueid, Trunk: trunk.Name})
 	l, live, err := w.ledger.Lease(ctx, lease)
 	if err != nil {
 		w.lostTrack(ctx, err)
@@ -58,47 +70,97 @@ func covers(l toll.Lease, ch calls.Channel, to toll.Destination) bool {
 	return l.Key.Number == to.Number() && (l.Leg == ch.Uniqueid || (l.Leg == "" && l.State == toll.Granted))
 }
 
+// rewritten tells whether the lease is the dialler's own and for a number that
+// the dialplan may have written in another form: whatever was dialled costs no
+// more than what was reserved.
+func (w *Watcher) rewritten(l toll.Lease, leg outbound) bool {
+	price := w.options.Rates.Price(leg.to, leg.trunk.Name)
+	return l.Key.Uniqueid == leg.channel.DialledBy && l.State == toll.Granted && l.Leg == "" &&
+		price.PerMinute <= l.Price.PerMinute && price.Connect <= l.Price.Connect
+}
+
+// markWait bounds the wait for a mark, during which other events wait.
+const markWait = 500 * time.Millisecond
+
 // marked looks for the lease of a leg by its mark, since the channel that
 // dialled may not be the one that asked. What still has none is found: a call
 // that the failure policy let go, an emergency call, or one that went round
 // the dialplan.
-func (w *Watcher) marked(ctx context.Context, ch calls.Channel, to toll.Destination, trunk Trunk) {
-	mark, err := w.client.Getvar(ctx, ch.Uniqueid, markVariable)
+func (w *Watcher) marked(ctx context.Context, leg outbound) {
+	ch := leg.channel
+	short, cancel := context.WithTimeout(ctx, markWait)
+	mark, err := w.client.Getvar(short, ch.Uniqueid, markVariable)
+	cancel()
 	if err != nil && !errors.Is(err, ami.ErrNoSuchChannel) {
 		w.options.Log.Warn("the mark of a trunk leg cannot be read", "pbx", w.options.PBX, "channel", ch.Uniqueid, "error", err)
 	}
-	if lease, found, err := w.ledger.Lease(ctx, mark); err == nil && found && lease.Key.PBX == w.options.PBX && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch) {
+	lease, found, err := w.ledger.Lease(ctx, mark)
+	ours := err == nil && found && lease.Key.PBX == w.options.PBX
+	if ours && (covers(lease, ch, leg.to) || w.rewritten(lease, leg)) && w.attach(ctx, lease.ID, ch, leg.trunk) {
 		return
 	}
-	w.found(ctx, ch, to, trunk, mark)
+	leg.mark = mark
+	w.found(ctx, leg)
 }
 
 // found reports a leg that no lease covers.
-func (w *Watcher) found(ctx context.Context, ch calls.Channel, to toll.Destination, trunk Trunk, mark string) {
-	if !to.Class.Metered() && to.Class != toll.Emergency {
+func (w *Watcher) found(ctx context.Context, leg outbound) {
+	ch, to := leg.channel, leg.to
+	if w.within(leg) {
 		return
 	}
-	who := w.accountable(ch)
+	if leg.mark == toll.MarkEmergency && mayBeEmergency(to.Class) {
+		// The dialplan, or the carrier, wants it in another form, such as
+		// behind the area code. A forged mark buys an ordinary call at worst.
+		to.Class = toll.Emergency
+	}
 	e := toll.Event{
-		Kind: toll.LegFound, Channel: ch.Uniqueid, Up: ch.State == calls.Up, Why: toll.ReasonBypass,
+		Kind: toll.LegFound, Channel: ch.Uniqueid, Up: ch.State == calls.Up,
 		Found: &toll.Question{
 			Key:    toll.Key{PBX: w.options.PBX, Uniqueid: ch.DialledBy, Number: to.Number()},
-			Caller: who, To: to, Price: w.options.Rates.Price(to, trunk.Name), Trunk: trunk.Name,
+			Caller: w.accountable(ch), To: to, Price: w.options.Rates.Price(to, leg.trunk.Name), Trunk: leg.trunk.Name,
 		},
 	}
 	if e.Up && !ch.Answered.IsZero() {
 		e.Talk = max(w.ledger.Now().Sub(ch.Answered), 0)
 	}
-	switch {
-	case to.Class == toll.Emergency:
-		e.Why = toll.ReasonEmergency
-	case mark == toll.MarkFailOpen && to.Class.Ordinary():
-		e.Why = toll.ReasonFailOpen
-	default:
-		e.Cut = w.options.CutBypass
-		w.options.Log.Warn("a call goes round the dialplan", "pbx", w.options.PBX, "channel", ch.Name, "caller", who, "number", to.Number(), "class", to.Class, "trunk", trunk.Name)
+	e.Why, e.Cut = w.verdictOn(leg, to.Class)
+	if e.Why == toll.ReasonBypass {
+		w.options.Log.Warn("a call goes round the dialplan", "pbx", w.options.PBX, "channel", ch.Name, "caller", e.Found.Caller, "number", to.Number(), "class", to.Class, "trunk", leg.trunk.Name)
 	}
 	w.record(ctx, e)
+}
+
+// verdictOn says what a leg is that no lease covers, and whether it is hung up
+// whatever policy says.
+func (w *Watcher) verdictOn(leg outbound, class toll.Class) (why toll.Reason, cut bool) {
+	switch {
+	case class == toll.Emergency:
+		return toll.ReasonEmergency, false
+	case leg.mark == toll.MarkFailOpen && class.Ordinary():
+		return toll.ReasonFailOpen, false
+	case leg.fork:
+		return toll.ReasonFork, false
+	case !w.seen:
+		return toll.ReasonUnseen, false // it began before we were there to be asked
+	}
+	return toll.ReasonBypass, w.options.CutBypass
+}
+
+// within tells whether a leg to a trunk does not leave the firm: one to an
+// extension behind another PBX of it.
+func (w *Watcher) within(leg outbound) bool {
+	class := leg.to.Class
+	if class == toll.Unplaced {
+		class = w.options.Numbering.Resolve(leg.number).Class
+	}
+	return class == toll.Internal || class == toll.FeatureCode
+}
+
+// mayBeEmergency tells whether a number of this class can be an emergency
+// number in another form.
+func mayBeEmergency(c toll.Class) bool {
+	return c.Ordinary() || c == toll.Unplaced || c == toll.SharedCost
 }
 
 // accountable finds who is behind a leg that did not ask: the channel that

@@ -44,6 +44,10 @@ func (homeOnly) ResolveTrunk(number, _ string) toll.Destination {
 	return toll.Destination{Dialled: number, E164: number, Class: toll.HomeFixed}
 }
 
+func (homeOnly) Resolve(number string) toll.Destination {
+	return toll.Destination{Dialled: number, Class: toll.HomeFixed}
+}
+
 func (homeOnly) Price(toll.Destination, string) toll.Price { return toll.Price{} }
 
 func TestLegOfALeaseThatIsTakenBackMeanwhileIsFound(t *testing.T) {

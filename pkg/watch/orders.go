@@ -20,36 +20,40 @@ type Orders interface {
 }
 
 // Obey carries out the ledger's orders, each on the Asterisk it is for, until
-// the context ends.
+// the context ends. One Asterisk that does not answer delays no other.
 func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	slots := make(chan struct{}, parallel)
+	slots := make(map[string]chan struct{}, len(watchers))
+	for pbx := range watchers {
+		slots[pbx] = make(chan struct{}, parallel)
+	}
 	for {
 		batch, err := orders.Orders(ctx)
 		if err != nil {
 			return err
 		}
 		for _, o := range batch {
-			w := watchers[o.Lease.Key.PBX]
+			w, slot := watchers[o.Lease.Key.PBX], slots[o.Lease.Key.PBX]
 			if w == nil {
 				continue // an Asterisk that the configuration no longer names
 			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
 			running.Go(func() {
-				defer func() { <-slots }()
+				select {
+				case slot <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				defer func() { <-slot }()
 				w.obey(ctx, o)
 			})
 		}
 	}
 }
 
-// obey carries out one order. An order that fails is given again by the
-// ledger, or made good by the next picture.
+// obey carries out one order. A cut that fails is ordered again by the ledger;
+// a timer is tried a few times here, and otherwise made good by the picture
+// that is taken when the link is back.
 func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -58,7 +62,7 @@ func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 	case toll.OrderCut:
 		err = w.cut(ctx, o)
 	case toll.OrderTimer:
-		err = w.setTimer(ctx, o.Lease.Leg, o.Left)
+		err = w.moveTimer(ctx, o.Lease)
 	case toll.OrderVerify:
 		err = w.verify(ctx, o.Lease)
 	}
@@ -72,12 +76,23 @@ func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 	w.options.Log.Log(ctx, level, "an order could not be carried out", "pbx", w.options.PBX, "order", o.Kind, "lease", o.Lease.ID, "error", err)
 }
 
-// cut hangs up. While nobody has answered, the channel that asked goes first,
-// or its dialplan would try the next trunk.
+// moveTimer sets the deadline of a lease's leg to where the lease ends.
+func (w *Watcher) moveTimer(ctx context.Context, l toll.Lease) (err error) {
+	for {
+		attempt, cancel := context.WithTimeout(ctx, time.Second)
+		err = w.setTimer(attempt, l.Leg, l.Timer-w.ledger.Now().Sub(l.Answered))
+		cancel()
+		if unanswered := errors.Is(err, ami.ErrNoAnswer) || errors.Is(err, context.DeadlineExceeded); !unanswered || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// cut hangs up, the channel that asked first where it has to go too.
 func (w *Watcher) cut(ctx context.Context, o toll.Order) error {
 	l := o.Lease
 	var errs []error
-	if l.State == toll.Granted && l.Key.Uniqueid != "" {
+	if o.Asker && l.Key.Uniqueid != "" {
 		errs = append(errs, w.hangup(ctx, l.Key.Uniqueid, o.Why))
 	}
 	if l.Leg != "" {
@@ -89,7 +104,7 @@ func (w *Watcher) cut(ctx context.Context, o toll.Order) error {
 func (w *Watcher) hangup(ctx context.Context, uniqueid string, why toll.Reason) error {
 	err := w.client.Hangup(ctx, uniqueid, why.Cause())
 	if errors.Is(err, ami.ErrNoSuchChannel) {
-		return nil
+		return w.ledger.Record(ctx, toll.Event{Kind: toll.ChannelGone, PBX: w.options.PBX, Channel: uniqueid})
 	}
 	return err
 }
@@ -100,17 +115,43 @@ func (w *Watcher) setTimer(ctx context.Context, leg string, left time.Duration) 
 	if leg == "" {
 		return nil
 	}
-	return w.client.AbsoluteTimeout(ctx, leg, max(int(left/time.Second), 1))
+	return w.client.AbsoluteTimeout(ctx, leg, max(int(left.Round(time.Second)/time.Second), 1))
 }
 
 // verify asks Asterisk for the channel that asked for a lease. A request of
-// another process on the machine can name any.
+// another process on the machine can name any. A channel may also have come and
+// gone in events that still wait to be taken in; so they come first.
 func (w *Watcher) verify(ctx context.Context, l toll.Lease) error {
 	_, err := w.client.ChannelStatus(ctx, l.Key.Uniqueid)
 	if !errors.Is(err, ami.ErrNoSuchChannel) {
 		return nil // it is there, or nobody can tell: then the lease ends by itself
 	}
+	if err := w.drained(ctx); err != nil {
+		return err
+	}
+	now, live, err := w.ledger.Lease(ctx, l.ID)
+	if err != nil || !live || now.Leg != "" {
+		return err
+	}
 	w.options.Log.Warn("a lease was asked for by a channel that does not exist; it is released",
 		"pbx", w.options.PBX, "lease", l.ID, "caller", l.Caller, "number", l.To.Number())
 	return w.ledger.Record(ctx, toll.Event{Kind: toll.LeaseGone, PBX: w.options.PBX, Lease: l.ID, Why: toll.EndedForged})
+}
+
+// drained waits until every event that has been received is taken in.
+func (w *Watcher) drained(ctx context.Context) error {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		if w.client.State().Waiting == 0 {
+			w.turn.Lock()   // behind the one that is being taken in
+			w.turn.Unlock() //nolint:staticcheck // nothing is done inside
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -20,7 +20,8 @@ const timerTolerance = 3 * time.Second
 type picture struct {
 	channel calls.Channel
 	mark    string
-	timer   int64 // when it will be hung up, Unix seconds; 0 if never
+	timer   int64  // when it will be hung up, Unix seconds; 0 if never
+	dials   string // the arguments of Dial, where it runs that
 }
 
 // resync takes a picture of all channels and puts model and ledger right. The
@@ -51,7 +52,13 @@ func (w *Watcher) resync(ctx context.Context) {
 	changes := w.model.Replace(now, w.channels(shown, whole))
 	w.mu.Unlock()
 	covered := w.settleLeases(ctx, now, leases, shown, whole)
+	w.ago = 0
 	w.followPicture(ctx, changes, shown, covered)
+	w.seen = true
+	if !w.linked {
+		w.linked = true
+		w.record(ctx, toll.Event{Kind: toll.LinkFound})
+	}
 	w.options.Log.Info("took a picture of all channels", "pbx", w.options.PBX, "channels", len(shown), "whole", whole, "leases", len(leases))
 }
 
@@ -69,7 +76,29 @@ func (w *Watcher) read(now time.Time, items []ami.Message) (shown map[string]pic
 		}
 		shown[p.channel.Uniqueid] = p
 	}
+	for id, p := range shown {
+		p.channel.DialledBy = dialler(p, shown)
+		shown[id] = p
+	}
 	return shown, whole
+}
+
+// dialler finds who dialled a leg: the channel of its call that dials just
+// that, or else the one that the call began with.
+func dialler(leg picture, shown map[string]picture) string {
+	ch := leg.channel
+	if ch.DialString == "" || ch.Linkedid == ch.Uniqueid {
+		return ""
+	}
+	for id, p := range shown {
+		if p.channel.Linkedid == ch.Linkedid && id != ch.Uniqueid && strings.Contains(p.dials, ch.DialString) {
+			return id
+		}
+	}
+	if _, there := shown[ch.Linkedid]; there {
+		return ch.Linkedid
+	}
+	return ""
 }
 
 // channels are those of a picture. One that is not whole ends no channel that
@@ -114,6 +143,10 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 	if p.timer, err = strconv.ParseInt(timer, 10, 64); err != nil || !once {
 		return picture{}, fmt.Errorf("%w: TimeToHangup", errTampered)
 	}
+	application, _ := m.Only("Application")
+	if application == "Dial" {
+		p.dials, _ = m.Only("Data")
+	}
 	variables := m.Values("Variable")
 	if len(variables) != markVariables {
 		return picture{}, fmt.Errorf("%w: %d variables", errTampered, len(variables))
@@ -126,7 +159,7 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 		case peerVariable:
 			// The dialling channel has the variable too; only the dialled one
 			// runs this application.
-			if application, _ := m.Only("Application"); application == "AppDial" {
+			if application == "AppDial" {
 				p.channel.DialString = known(value)
 			}
 		}
@@ -152,10 +185,10 @@ func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll
 		case l.Leg != "" && alive:
 			covered[l.Leg] = true
 			w.catchUp(ctx, now, l, leg)
-		case l.Leg != "" && l.State == toll.Granted && asker:
-			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
 		case l.Leg == "" && asker, !whole:
 			// Still on its way to the trunk, or perhaps only not to be seen.
+		case l.Leg != "" && l.State == toll.Granted && asker && w.linked:
+			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
 		default:
 			w.record(ctx, toll.Event{Kind: toll.LeaseGone, Lease: l.ID, Why: toll.EndedLost})
 		}

@@ -24,6 +24,7 @@ type Ledger interface {
 
 // Numbering resolves a number as it was sent to a trunk.
 type Numbering interface {
+	Resolve(dialled string) toll.Destination
 	ResolveTrunk(number, prefix string) toll.Destination
 }
 
@@ -62,8 +63,12 @@ type Watcher struct {
 	stale    bool       // events are missing; a new picture is due
 	doubt    bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
 	since    uint64
-	pictured time.Time // when the newest picture was taken
-	down     string    // why there is no link, as it was logged last
+	pictured time.Time     // when the newest picture was taken
+	down     string        // why there is no link, as it was logged last
+	boot     string        // when Asterisk started, as it says
+	linked   bool          // the ledger counts on hearing of everything
+	seen     bool          // a picture has been taken before
+	ago      time.Duration // how long ago what is taken in now has happened
 
 	tamper atomic.Uint64 // messages that cannot have been Asterisk's own
 }
@@ -123,22 +128,51 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 	case ami.Up:
 		w.options.Log.Info("connected to Asterisk", "pbx", w.options.PBX)
 		w.stale, w.down = true, ""
+		w.newBoot(ctx)
 	case ami.Resync:
 		w.options.Log.Warn("events were lost; taking a new picture", "pbx", w.options.PBX, "reason", n.Err)
 		w.stale = true
+		w.loseLink(ctx)
 	case ami.Down:
 		// It is tried every two seconds, perhaps for days: said once for each reason.
 		if why := n.Err.Error(); why != w.down {
 			w.down = why
 			w.options.Log.Warn("no link to Asterisk; trying again and again", "pbx", w.options.PBX, "error", why)
 		}
+		w.loseLink(ctx)
 		return
 	case ami.Event:
+		w.ago = time.Since(n.Received)
 		w.event(ctx, n.Event)
 	}
 	if w.stale || w.doubt && w.ledger.Now().Sub(w.pictured) >= pictureRest {
 		w.resync(ctx)
 	}
+}
+
+// loseLink tells the ledger that things may happen unseen from now on, until
+// the next picture.
+func (w *Watcher) loseLink(ctx context.Context) {
+	if w.linked {
+		w.linked = false
+		w.record(ctx, toll.Event{Kind: toll.LinkLost})
+	}
+}
+
+// newBoot begins with an empty model if Asterisk has been started anew: it can
+// hand out the same Uniqueids again.
+func (w *Watcher) newBoot(ctx context.Context) {
+	status, err := w.client.CoreStatus(ctx)
+	if err != nil {
+		return // then the model forgets by itself what has ended
+	}
+	boot := status.Get("CoreStartupDate") + " " + status.Get("CoreStartupTime")
+	if w.boot != "" && boot != w.boot {
+		w.mu.Lock()
+		w.model = calls.New(0)
+		w.mu.Unlock()
+	}
+	w.boot = boot
 }
 
 // event takes one event of Asterisk. What happened before the newest whole
@@ -172,9 +206,9 @@ func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
 		case calls.Dialled:
 			w.dialled(ctx, c.Channel)
 		case calls.Answered:
-			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered)})
+			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered), Ago: w.ago})
 		case calls.Ended:
-			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid})
+			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid, Ago: w.ago})
 		}
 	}
 }
