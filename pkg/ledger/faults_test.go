@@ -103,7 +103,7 @@ func TestFailoverCountsForTheTrunkItTook(t *testing.T) {
 	for i := range 10 {
 		q := abroad(id(i), "1001")
 		q.Trunk = fmt.Sprint("first", i) // refuses nothing
-		v, _ := d.book.Decide(d.now, q)
+		d.ask(q)
 		q.Trunk = "backup"
 		v, e := d.book.Decide(d.now, q)
 		if v.Allow {
@@ -181,9 +181,9 @@ func TestRemovalThatCannotBeWrittenRefillsNoBudget(t *testing.T) {
 			}
 			_ = l.Record(t.Context(), toll.Event{Kind: toll.LegDialled, PBX: "pbx1", Channel: "leg" + v.Lease.ID, Lease: v.Lease.ID})
 			_ = l.Record(t.Context(), toll.Event{Kind: toll.LegAnswered, PBX: "pbx1", Channel: "leg" + v.Lease.ID})
-			time.Sleep(100 * time.Second)
+			passes(100 * time.Second)
 			_ = l.Record(t.Context(), toll.Event{Kind: toll.ChannelGone, PBX: "pbx1", Channel: "leg" + v.Lease.ID})
-			time.Sleep(time.Second)
+			passes(time.Second)
 			return v.Lease.Price.Cost(100 * time.Second)
 		}
 		var total toll.Money
@@ -196,7 +196,7 @@ func TestRemovalThatCannotBeWrittenRefillsNoBudget(t *testing.T) {
 			t.Fatal("should fail")
 		}
 		s.set(nil, nil)
-		time.Sleep(3 * time.Second)
+		passes(3 * time.Second)
 		for range 20 {
 			total += spend()
 		}
@@ -215,13 +215,13 @@ func TestLockHoldsOnAFullDisk(t *testing.T) {
 		s.set(errors.New("disk full"), nil)
 		lock := toll.Lock{Scope: toll.PerCaller, Subject: "1001"}
 		err := l.Change(t.Context(), toll.Setting{Lock: &lock})
-		time.Sleep(2 * time.Second)
+		passes(2 * time.Second)
 		v, _ := l.View(t.Context())
 		if len(v.Settings) != 1 {
 			t.Errorf("Change said %v; the lock does not stand", err)
 		}
 		s.set(nil, nil)
-		time.Sleep(5 * time.Second)
+		passes(5 * time.Second)
 		v, _ = l.View(t.Context())
 		if n := s.count(toll.EntrySetting); int(n) != len(v.Settings) {
 			t.Errorf("the disk has %d settings, the book %d", n, len(v.Settings))
@@ -285,10 +285,10 @@ func TestLateTimerOrderEndsWhereTheLeaseDoes(t *testing.T) {
 		_ = l.Record(t.Context(), toll.Event{Kind: toll.LegDialled, PBX: "pbx1", Channel: "leg", Lease: v.Lease.ID})
 		answered := time.Now()
 		_ = l.Record(t.Context(), toll.Event{Kind: toll.LegAnswered, PBX: "pbx1", Channel: "leg"})
-		time.Sleep(v.Lease.Timer/2 - 10*time.Second)
+		passes(v.Lease.Timer/2 - 10*time.Second)
 		gate := make(chan struct{})
 		s.set(nil, gate)
-		time.Sleep(60 * time.Second) // the disk hangs for most of a minute; renewal is in it
+		passes(60 * time.Second) // the disk hangs for most of a minute; renewal is in it
 		s.set(nil, nil)
 		close(gate)
 		synctest.Wait()

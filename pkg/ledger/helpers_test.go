@@ -130,3 +130,6 @@ func (d *desk) wantUsage(l toll.Limit, q toll.Question, value, held int64) {
 }
 
 func id(n int) string { return fmt.Sprintf("pbx1-1.%d", n) }
+
+// passes lets time go by in a bubble of synctest.
+func passes(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // bubble clock

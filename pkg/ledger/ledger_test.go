@@ -150,7 +150,7 @@ func TestRefusalDoesNotWaitForTheDisk(t *testing.T) {
 		}
 		s.set(nil, nil)
 		close(gate)
-		time.Sleep(60 * time.Millisecond) //nolint:forbidigo // bubble clock
+		passes(60 * time.Millisecond)
 		if s.count(toll.EntryRefused) != 1 {
 			t.Fatal("the refusal is not durable after 60 ms")
 		}
@@ -275,7 +275,7 @@ func TestFloodOfRefusalsBecomesACount(t *testing.T) {
 				t.Fatalf("%+v, %v", v, err)
 			}
 		}
-		time.Sleep(2 * time.Minute) //nolint:forbidigo // bubble clock
+		passes(2 * time.Minute)
 		stop()
 		if n, lines := s.count(toll.EntryRefused), len(s.entries); n != 500 || lines > 3 {
 			t.Fatalf("%d refusals in %d entries, want 500 in at most 3", n, lines)
@@ -286,12 +286,12 @@ func TestFloodOfRefusalsBecomesACount(t *testing.T) {
 func TestHeartbeatStopsWithTheDecider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, stop := open(t, &shelf{})
-		time.Sleep(10 * time.Second) //nolint:forbidigo // bubble clock
+		passes(10 * time.Second)
 		if !l.Alive(time.Second) {
 			t.Fatal("an idle ledger seems dead")
 		}
 		stop()
-		time.Sleep(2 * time.Second) //nolint:forbidigo // bubble clock
+		passes(2 * time.Second)
 		if l.Alive(time.Second) {
 			t.Fatal("a stopped ledger seems alive")
 		}
