@@ -31,7 +31,7 @@ func (e *ResponseError) Is(target error) bool {
 // know which came before, within, and after the list; see the documentation of the package.
 type List struct {
 	Response Message
-	Items    []Message // in the order Asterisk sent them
+	Items    []Message // in the order Asterisk sent them; one without an event's name means that a value cut one in two
 	Complete Message   // the event that ended the list
 }
 
@@ -169,6 +169,21 @@ func (l *link) answer(id, event string, m Message) bool {
 	return true
 }
 
+// spoil puts a message that cannot be Asterisk's own among the items of each list under way, and tells whether
+// there was one. It may be half of an item; a Resync instead would ask for the same list again, which has the same
+// value in it, and so on without a rest.
+func (l *link) spoil(m Message) (spoilt bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.pending {
+		if c.list && !c.finished {
+			c.add(m, l.client.opts)
+			spoilt = true
+		}
+	}
+	return spoilt
+}
+
 // collect takes an event of a list, which ends with the one that says so.
 func (c *call) collect(event string, m Message, o Options) {
 	switch end := m.Get("EventList"); {
@@ -178,12 +193,16 @@ func (c *call) collect(event string, m Message, o Options) {
 	case strings.EqualFold(end, "Cancelled"):
 		c.finish(errors.New("list cancelled by Asterisk"))
 	default:
-		c.bytes += m.Len()
-		if len(c.got.Items) == o.ListSize || c.bytes > o.ListBytes {
-			c.got.Items = nil
-			c.finish(ErrListTooLong)
-			return
-		}
-		c.got.Items = append(c.got.Items, m)
+		c.add(m, o)
 	}
+}
+
+func (c *call) add(m Message, o Options) {
+	c.bytes += m.Len()
+	if len(c.got.Items) == o.ListSize || c.bytes > o.ListBytes {
+		c.got.Items = nil
+		c.finish(ErrListTooLong)
+		return
+	}
+	c.got.Items = append(c.got.Items, m)
 }

@@ -53,6 +53,7 @@ type State struct {
 	Links     uint64    // logins so far
 	Waiting   int       // notices that wait for the consumer
 	Overflows uint64    // of the queue, so far
+	Tampered  uint64    // messages that cannot be Asterisk's own, so far; see ErrTampered
 }
 
 // New returns a client that does nothing before [Client.Run].

@@ -10,8 +10,9 @@
 //   - [Up]: logged in. What happened before is not known; take a picture with [Client.CoreShowChannels] or
 //     [Client.Status], from the handler if that is convenient.
 //   - [Event]: in the order in which Asterisk sent them.
-//   - [Resync]: events were lost here, because the consumer was slower than the queue is long, or because
-//     one was too large. Take a new picture. No event is lost without a Resync, Down or Up at its place.
+//   - [Resync]: events were lost here, because the consumer was slower than the queue is long, because
+//     one was too large, or because a line break in somebody's value has cut one in two. Take a new picture.
+//     No event is lost without a Resync, Down or Up at its place or waiting before it.
 //   - [Down]: the link is lost, or an attempt to make one failed. The client goes on trying.
 //
 // # Actions

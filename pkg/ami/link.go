@@ -199,6 +199,10 @@ func (c *Client) wants(event string) bool {
 func (l *link) dispatch(m Message) {
 	c := l.client
 	event := m.Event()
+	if event == "" && m.Response() == "" {
+		l.tampered(m)
+		return
+	}
 	if strings.Contains(m.text, c.idPrefix) {
 		if id := m.Get("ActionID"); strings.HasPrefix(id, c.idPrefix) && l.answer(id, event, m) {
 			return
@@ -213,6 +217,18 @@ func (l *link) dispatch(m Message) {
 		c.mu.Unlock()
 	}
 	c.queue.push(Notice{Kind: Event, Received: time.Now(), Event: m})
+}
+
+// tampered counts what a blank line in somebody's value has left behind, and lets it be known. It answers
+// nothing, whatever ActionID is in it: all of it may be somebody's words.
+func (l *link) tampered(m Message) {
+	c := l.client
+	c.mu.Lock()
+	c.state.Tampered++
+	c.mu.Unlock()
+	if !l.spoil(m) {
+		c.queue.push(Notice{Kind: Resync, Received: time.Now(), Err: fmt.Errorf("message %d: %w", m.Seq(), ErrTampered)})
+	}
 }
 
 // write sends one action. Whoever has waited too long for the others gives up; a write that stalls ends

@@ -7,8 +7,14 @@ import (
 	"time"
 )
 
-// ErrOverflow is the reason of a [Resync] when the consumer was too slow for the queue.
-var ErrOverflow = errors.New("event queue overflowed")
+var (
+	// ErrOverflow is the reason of a [Resync] when the consumer was too slow for the queue.
+	ErrOverflow = errors.New("event queue overflowed")
+	// ErrTampered is the reason of a [Resync] when a message began with neither Event nor Response, which
+	// Asterisk never sends: a blank line in a value of a caller's has cut an event in two. The rest of it
+	// is what came; which event was cut, and whether that was a wanted one, nobody knows.
+	ErrTampered = errors.New("AMI event cut in two by a line break in a value")
+)
 
 // Kind says what a [Notice] is about.
 type Kind int
@@ -21,7 +27,8 @@ const (
 	// Down: there is no link; Err says why. It comes when the link is lost, and again after each attempt
 	// that failed. [ErrAuthentication] in Err is a wrong secret.
 	Down
-	// Resync: events were lost at this place; Err is [ErrOverflow] or [ErrTooLarge]. Take a new picture.
+	// Resync: events were lost at this place; Err is [ErrOverflow], [ErrTooLarge] or [ErrTampered]. Take
+	// a new picture. One that waits stands for all that would follow it: the picture is taken behind them.
 	Resync
 )
 
@@ -57,8 +64,9 @@ type queue struct {
 
 	mu        sync.Mutex
 	notices   []Notice
-	head      int // notices before were taken
-	bytes     int // of the events that wait
+	head      int  // notices before were taken
+	bytes     int  // of the events that wait
+	resync    bool // a Resync waits
 	told      Kind
 	now       Kind  // Up or Down, after everything in the queue
 	why       error // of the last Down
@@ -78,6 +86,10 @@ func (q *queue) push(n Notice) {
 		q.now = Up
 	case Down:
 		q.now, q.why = Down, n.Err
+	case Resync:
+		if q.resync {
+			return // so nobody can fill the queue with them
+		}
 	}
 	if len(q.notices)-q.head >= q.maxNotices || q.bytes+n.Event.Len() > q.maxBytes {
 		q.overflows++
@@ -101,6 +113,7 @@ func (q *queue) append(n Notice) {
 	}
 	q.notices = append(q.notices, n)
 	q.bytes += n.Event.Len()
+	q.resync = q.resync || n.Kind == Resync
 }
 
 // collapse replaces what waits, and the notice n that found no place, by the shortest account of it.
@@ -109,7 +122,7 @@ func (q *queue) collapse(n Notice) {
 	for _, waiting := range q.notices[q.head:] {
 		changed = changed || waiting.Kind == Up || waiting.Kind == Down
 	}
-	q.notices, q.head, q.bytes = nil, 0, 0
+	q.notices, q.head, q.bytes, q.resync = nil, 0, 0, false
 	if !changed {
 		q.append(Notice{Kind: Resync, Received: n.Received, Err: ErrOverflow})
 		return
@@ -151,8 +164,11 @@ func (q *queue) take() (Notice, bool) {
 	if q.head == len(q.notices) {
 		q.notices, q.head = q.notices[:0], 0
 	}
-	if n.Kind == Up || n.Kind == Down {
+	switch n.Kind {
+	case Up, Down:
 		q.told = n.Kind
+	case Resync:
+		q.resync = false
 	}
 	return n, true
 }

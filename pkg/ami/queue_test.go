@@ -33,7 +33,7 @@ func kinds(q *queue) string {
 
 func TestQueueOverflow(t *testing.T) {
 	cut := errors.New("cut")
-	up, down := Notice{Kind: Up}, Notice{Kind: Down, Err: cut}
+	up, down, again := Notice{Kind: Up}, Notice{Kind: Down, Err: cut}, Notice{Kind: Resync, Err: ErrTampered}
 	for _, c := range []struct {
 		name   string
 		before []Notice // taken by the consumer
@@ -48,6 +48,9 @@ func TestQueueOverflow(t *testing.T) {
 		{"Down is the one too many", []Notice{up}, []Notice{numbered(1), numbered(2), numbered(3), down}, "down"},
 		{"Down and Up among them", []Notice{up}, []Notice{numbered(1), down, up, numbered(2)}, "down up"},
 		{"flapping", []Notice{up, down}, []Notice{down, down, down, down, down}, "down down"},
+		{"one resync at a time", []Notice{up}, []Notice{again, again, numbered(1), again, again}, "resync E1"},
+		{"a resync finds no place", []Notice{up}, []Notice{numbered(1), numbered(2), numbered(3), again, again, numbered(4)}, "resync E4"},
+		{"a resync before a new link", []Notice{up}, []Notice{again, down, up, again, numbered(1)}, "down up"},
 		{"up and down again", []Notice{down}, []Notice{up, numbered(1), numbered(2), down}, "down"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,7 +112,7 @@ func TestQueueNext(t *testing.T) {
 }
 
 // TestQueueTellsEveryLoss: whatever comes and however slowly it is taken, the consumer sees events in
-// order, sees a Resync or an Up at each gap, and knows in the end whether the link is up. The queue never
+// order, sees a Resync or an Up at each gap, or has taken a Resync since what is missing came, and knows in the end whether the link is up. The queue never
 // holds more than it may.
 func TestQueueTellsEveryLoss(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -117,6 +120,7 @@ func TestQueueTellsEveryLoss(t *testing.T) {
 		q := newQueue(size, 1<<20)
 		link, told := Down, Down
 		pushed, seen, fresh := 0, 0, true // fresh: the next event may have any number
+		pictured := 0                     // what a picture at the newest Resync shows
 		take := func() bool {
 			n, ok := q.take()
 			switch {
@@ -126,7 +130,7 @@ func TestQueueTellsEveryLoss(t *testing.T) {
 				if told != Up {
 					t.Fatalf("event %d while the consumer takes the link for down", n.Event.Seq())
 				}
-				if int(n.Event.Seq()) != seen+1 && !fresh {
+				if int(n.Event.Seq()) > max(seen, pictured)+1 && !fresh {
 					t.Fatalf("event %d behind %d without a notice", n.Event.Seq(), seen)
 				}
 				if int(n.Event.Seq()) <= seen {
@@ -134,7 +138,7 @@ func TestQueueTellsEveryLoss(t *testing.T) {
 				}
 				seen, fresh = int(n.Event.Seq()), false
 			case n.Kind == Resync:
-				fresh = true
+				pictured, fresh = pushed, n.Err == ErrOverflow
 			default:
 				told, fresh = n.Kind, true
 			}
@@ -157,6 +161,12 @@ func TestQueueTellsEveryLoss(t *testing.T) {
 				link = Down
 				q.push(Notice{Kind: Down, Err: io.EOF})
 			},
+			"lost": func(t *rapid.T) {
+				if link == Up {
+					pushed++ // and was cut in two
+					q.push(Notice{Kind: Resync, Err: ErrTampered})
+				}
+			},
 			"take": func(t *rapid.T) { take() },
 			"": func(t *rapid.T) {
 				if n, _ := q.waiting(); n > size || cap(q.notices) > 8*size+8 {
@@ -169,7 +179,7 @@ func TestQueueTellsEveryLoss(t *testing.T) {
 		if told != link {
 			t.Fatalf("the consumer takes the link for %v", told)
 		}
-		if seen != pushed && !fresh {
+		if max(seen, pictured) != pushed && !fresh {
 			t.Fatalf("event %d was the last, %d the last seen", pushed, seen)
 		}
 	})

@@ -32,6 +32,7 @@ import (
 //	result X TEXT     what came of it must contain TEXT
 //	notice KIND TEXT  the consumer's next notice: its kind, and something of its event or error
 //	quiet             the consumer has no notice waiting
+//	tampered N        the client has counted so many messages that cannot be Asterisk's own
 func TestDialogues(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(scripts) == 0 {
@@ -153,6 +154,10 @@ func (p *player) step(line string) {
 		case n := <-p.notices:
 			p.t.Fatalf("an unexpected notice: %v %v %v", n.Kind, n.Event, n.Err)
 		default:
+		}
+	case "tampered":
+		if n := fmt.Sprint(p.client.State().Tampered); n != rest {
+			p.t.Fatalf("%s are counted", n)
 		}
 	default:
 		p.t.Fatalf("no such verb: %s", verb)
