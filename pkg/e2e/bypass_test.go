@@ -12,7 +12,8 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-func cutBypasses(c *config.Config) { c.Bypass = config.BypassCut }
+func cutBypasses(c *config.Config)   { c.Bypass = config.BypassCut }
+func alertBypasses(c *config.Config) { c.Bypass = config.BypassAlert }
 
 // dialsBegun gives the time of each DialBegin that the test's own manager
 // connection sees.
@@ -86,7 +87,7 @@ func TestBypassIsCut(t *testing.T) {
 // Where the site only wants to know, such a call goes on, and what it costs is
 // in the ledger.
 func TestBypassIsSeen(t *testing.T) {
-	forEachVersion(t, DaemonOptions{}, func(t *testing.T, l *Lab, d *Daemon) {
+	forEachVersion(t, DaemonOptions{Change: alertBypasses}, func(t *testing.T, l *Lab, d *Daemon) {
 		carrier, phone := l.Carrier(t), l.Phone(t, "1004")
 		call := phone.Dial(sierraLeone)
 		call.WaitAnswered(t, 10*time.Second)
