@@ -156,6 +156,9 @@ func TestDaemonStops(t *testing.T) {
 				if failOpen := lease.To.Number() != e164(london); lease.Adopted != failOpen {
 					t.Errorf("live after the new start: %+v", lease)
 				}
+				if !strings.HasPrefix(lease.Caller.ID, "100") {
+					t.Errorf("%s is accountable for a call to %s", lease.Caller, lease.To.Number())
+				}
 			}
 			for _, call := range carrier.Calls()[before:] {
 				call.Hangup()
