@@ -117,8 +117,8 @@ func callRows(s *session, e admin.Explanation) [][]string {
 	rows := [][]string{{""}, {"caller", who}, {"destination", where}, {"price", price}}
 	if e.Verdict.Allow {
 		rows = append(rows,
-			[]string{"granted at a time", e.Verdict.Slice.String()},
-			[]string{"longest call", e.Verdict.Maximum.String()})
+			[]string{"granted at a time", admin.Length(e.Verdict.Slice)},
+			[]string{"longest call", admin.Length(e.Verdict.Maximum)})
 	}
 	return append(rows, []string{"asked", s.show(e.At) + fmt.Sprintf(", policy revision %d", e.Verdict.Revision)})
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -147,3 +149,6 @@ func shell(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// Length writes a length of time as explanations do: "10 min".
+func Length(d time.Duration) string { return policy.Length(d) }

@@ -26,6 +26,24 @@ func clip(s string) string {
 // quote makes a text harmless: one line of ASCII in quotes.
 func quote(s string) string { return strconv.QuoteToASCII(clip(s)) }
 
+// Length writes a length of time as people do, in whole seconds: "45 s", "10 min", "1 h 30 min".
+func Length(d time.Duration) string {
+	var parts []string
+	for _, unit := range [...]struct {
+		name   string
+		length time.Duration
+	}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}} {
+		if n := d / unit.length; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+			d -= n * unit.length
+		}
+	}
+	if len(parts) == 0 {
+		return "0 s"
+	}
+	return strings.Join(parts, " ")
+}
+
 func lockText(l toll.Lock) string {
 	s := fmt.Sprintf("the %s %s is locked", l.Scope, quote(l.Subject))
 	if l.Author != "" {
@@ -67,12 +85,12 @@ func ruleText(r *toll.Rule) string {
 
 // lengthText says that a call is as long as the options let it be.
 func lengthText(maximum time.Duration, c call) string {
-	return fmt.Sprintf("a call of this class may be %s long; %s are granted already", maximum, c.covered)
+	return fmt.Sprintf("a call of this class may be %s long; %s are granted already", Length(maximum), Length(c.covered))
 }
 
 func perCallText(l *limit, longest time.Duration, c call) string {
 	return fmt.Sprintf("%s may be %s, which allows this call to be %s long; %s are granted already%s",
-		l.Meter, l.weigher.Format(l.Act), longest, c.covered, manner(l))
+		l.Meter, l.weigher.Format(l.Act), Length(longest), Length(c.covered), manner(l))
 }
 
 func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time.Duration) string {
@@ -82,8 +100,11 @@ func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time
 		b.WriteString(" of " + quote(subject))
 	}
 	fmt.Fprintf(&b, ": %s counted and %s held of %s", l.weigher.Format(u.Value), l.weigher.Format(u.Held), l.weigher.Format(l.Act))
-	if need > 0 {
-		fmt.Fprintf(&b, "; %s more of this call needs %s", shortest, l.weigher.Format(need))
+	switch {
+	case need > 0 && grows(l.weigher):
+		fmt.Fprintf(&b, "; %s more of this call needs %s", Length(shortest), l.weigher.Format(need))
+	case need > 0: // however long it is
+		fmt.Fprintf(&b, "; this call takes %s", l.weigher.Format(need))
 	}
 	b.WriteString(manner(l))
 	if !u.Ready {
