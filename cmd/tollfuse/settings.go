@@ -24,6 +24,13 @@ func exactly(name string) cobra.PositionalArgs {
 
 // changed makes a change and says what has become of it.
 func changed(cmd *cobra.Command, o *options, s *session, setting toll.Setting) error {
+	var before []toll.Lease
+	if setting.Lock != nil {
+		var err error
+		if before, err = s.Live(cmd.Context()); err != nil {
+			return err
+		}
+	}
 	done, err := s.Change(cmd.Context(), setting)
 	if err != nil {
 		return err
@@ -31,7 +38,7 @@ func changed(cmd *cobra.Command, o *options, s *session, setting toll.Setting) e
 	if o.json {
 		return printJSON(cmd.OutOrStdout(), done)
 	}
-	text, err := aboutChange(cmd, s, done)
+	text, err := aboutChange(cmd, s, done, before)
 	if err != nil {
 		return err
 	}
@@ -39,8 +46,9 @@ func changed(cmd *cobra.Command, o *options, s *session, setting toll.Setting) e
 	return err
 }
 
-// aboutChange is the sentence for a change that was made.
-func aboutChange(cmd *cobra.Command, s *session, done toll.Setting) (string, error) {
+// aboutChange is the sentence for a change that was made, when these calls were
+// live.
+func aboutChange(cmd *cobra.Command, s *session, done toll.Setting, before []toll.Lease) (string, error) {
 	if done.Lock == nil {
 		if done.Removed {
 			return fmt.Sprintf("%s %s is removed", done.Kind(), done.ID()), nil
@@ -54,21 +62,32 @@ func aboutChange(cmd *cobra.Command, s *session, done toll.Setting) (string, err
 	if !done.Lock.Until.IsZero() {
 		text = subjectOf(*done.Lock) + " is locked until " + s.show(done.Lock.Until)
 	}
-	live, err := s.Live(cmd.Context())
+	after, err := s.Live(cmd.Context())
 	if err != nil {
 		return "", err
 	}
-	if cut := countCut(live, done.Lock.ID()); cut > 0 {
+	if cut := countCut(*done.Lock, before, after); cut > 0 {
 		text += fmt.Sprintf("; live calls that end now: %d", cut)
 	}
 	return text, nil
 }
 
-// countCut is how many live calls the lock ends.
-func countCut(live []toll.Lease, lock string) int {
+// countCut is how many live calls the lock ended. Those that are still there
+// say so themselves; a cut takes milliseconds, so one that was live before and
+// is gone was ended too, if the lock is about it.
+func countCut(lock toll.Lock, before, after []toll.Lease) int {
 	n := 0
-	for i := range live {
-		if live[i].Cut == toll.ReasonLocked && live[i].By == lock {
+	there := make(map[string]bool, len(after))
+	for i := range after {
+		there[after[i].ID] = true
+		if after[i].Cut == toll.ReasonLocked && after[i].By == lock.ID() {
+			n++
+		}
+	}
+	for i := range before {
+		l := &before[i]
+		subject, known := lock.Scope.Subject(l.Question(toll.Review))
+		if !there[l.ID] && known && subject == lock.Subject && l.Cut == "" && l.To.Class != toll.Emergency {
 			n++
 		}
 	}
