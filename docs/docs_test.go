@@ -312,6 +312,38 @@ func sampleKeys() map[string]bool {
 	return keys
 }
 
+var source = regexp.MustCompile(`(?m)^  - src: (\S+)$`)
+
+// The decision log is documented where the unit lets the daemon write and
+// logrotate looks, and the package has all that its list names.
+func TestPackageFitsTheDocuments(t *testing.T) {
+	log := regexp.MustCompile("`log\\.decisions: (\\S+)`").FindStringSubmatch(read(t, "operations.md"))
+	rotate := read(t, "../packaging/tollfuse.logrotate")
+	pattern := regexp.MustCompile(`(?m)^(/\S+) \{$`).FindStringSubmatch(rotate)
+	if log == nil || pattern == nil {
+		t.Fatalf("log %q, rotated %q", log, pattern)
+	}
+	if fits, err := filepath.Match(pattern[1], log[1]); err != nil || !fits {
+		t.Errorf("%s is not rotated by %s: %v", log[1], pattern[1], err)
+	}
+	if !strings.Contains(rotate, "\n\tcopytruncate\n") {
+		t.Error("the log is moved away from under the daemon, which keeps it open")
+	}
+	unit := read(t, "../packaging/tollfuse.service")
+	if folder := "LogsDirectory=" + filepath.Base(filepath.Dir(log[1])); filepath.Dir(filepath.Dir(log[1])) != "/var/log" || !strings.Contains(unit, "\n"+folder+"\n") {
+		t.Errorf("the unit has no %s for %s", folder, log[1])
+	}
+	packed := source.FindAllStringSubmatch(read(t, "../packaging/nfpm.yaml"), -1)
+	if len(packed) < 5 {
+		t.Fatalf("packed: %q", packed)
+	}
+	for _, m := range packed {
+		if _, err := os.Stat("../" + m[1]); err != nil && !strings.HasPrefix(m[1], "bin/") {
+			t.Errorf("the package lacks: %v", err)
+		}
+	}
+}
+
 // foreign are folders of the writer's machine; a document speaks of the reader's.
 var foreign = regexp.MustCompile(`(^|[\s"'(=])/(work|tmp|root|home)/`)
 
