@@ -205,6 +205,6 @@ func TestDiskSlow(t *testing.T) {
 
 // Somebody with an SQL tool holds the ledger for a few seconds.
 func TestLedgerHeldBySomebodyElse(t *testing.T) {
-	f := failure{why: toll.ReasonLedgerSlow, failed: true, begin: func(t *testing.T, d *Daemon) func() { return holdWrites(t, d) }}
+	f := failure{why: toll.ReasonLedgerSlow, failed: true, begin: holdWrites}
 	forEachVersionWith(t, onDisk(func(t *testing.T) string { return t.TempDir() }), f.survives)
 }

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// What the unit in packaging/tollfuse.service asks of systemd.
+// WatchdogSec, TimeoutAbortSec and RestartSec of packaging/tollfuse.service.
 const (
-	watchdogSec     = 2 * time.Second // without a ping: SIGABRT
-	timeoutAbortSec = time.Second     // and then SIGKILL
-	restartSec      = time.Second
+	watchdogTimeout = 2 * time.Second // without a ping: SIGABRT
+	abortTimeout    = time.Second     // and then SIGKILL
+	restartPause    = time.Second
 )
 
 // supervisor is what systemd is to the unit: it hears the pings and ends a daemon that is silent.
@@ -38,7 +38,7 @@ func supervised(t *testing.T, d *Daemon) *supervisor {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { socket.Close() })
-	d.Env = []string{"NOTIFY_SOCKET=" + path, fmt.Sprintf("WATCHDOG_USEC=%d", watchdogSec.Microseconds())}
+	d.Env = []string{"NOTIFY_SOCKET=" + path, fmt.Sprintf("WATCHDOG_USEC=%d", watchdogTimeout.Microseconds())}
 	s := &supervisor{daemon: d, socket: socket}
 	s.start(t)
 	return s
@@ -78,7 +78,7 @@ func (s *supervisor) stop(t *testing.T) {
 			break // no ping waits to be read
 		}
 	}
-	if s.next(t, 2*watchdogSec) != "WATCHDOG=1" {
+	if s.next(t, 2*watchdogTimeout) != "WATCHDOG=1" {
 		t.Fatal("the daemon does not ping")
 	}
 	s.daemon.Signal(t, syscall.SIGSTOP)
@@ -88,7 +88,7 @@ func (s *supervisor) stop(t *testing.T) {
 // go, for which a stopped one stands that is not woken, gets SIGKILL.
 func (s *supervisor) end(t *testing.T, wake bool) {
 	t.Helper()
-	for s.next(t, time.Until(s.heard.Add(watchdogSec))) != "" {
+	for s.next(t, time.Until(s.heard.Add(watchdogTimeout))) != "" {
 	}
 	s.daemon.Signal(t, syscall.SIGABRT)
 	if wake {
@@ -96,7 +96,7 @@ func (s *supervisor) end(t *testing.T, wake bool) {
 	}
 	select {
 	case <-s.daemon.exited:
-	case <-time.After(timeoutAbortSec):
+	case <-time.After(abortTimeout):
 		s.daemon.Signal(t, syscall.SIGKILL)
 		<-s.daemon.exited
 	}
@@ -114,8 +114,8 @@ func TestDaemonStops(t *testing.T) {
 			wake  bool
 			bound time.Duration
 		}{
-			{"aborted", true, watchdogSec},
-			{"killed, because it cannot be aborted", false, watchdogSec + timeoutAbortSec},
+			{"aborted", true, watchdogTimeout},
+			{"killed, because it cannot be aborted", false, watchdogTimeout + abortTimeout},
 		} {
 			before := len(carrier.Calls())
 			s.stop(t)
@@ -147,7 +147,7 @@ func TestDaemonStops(t *testing.T) {
 			// Until it is started again nobody waits.
 			_, after := reaches(t, carrier, before+len(home)+1, phones[0].Dial(berlin), berlin)
 			t.Logf("measured: a home call between end and new start: %v", after.Round(100*time.Microsecond))
-			time.Sleep(time.Until(dead.Add(restartSec)))
+			time.Sleep(time.Until(dead.Add(restartPause)))
 			s.start(t)
 			again := phones[1].Dial(london)
 			again.WaitAnswered(t, 5*time.Second)
