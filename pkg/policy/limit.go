@@ -136,7 +136,7 @@ func (l *limit) longest(p toll.Price, bound time.Duration) time.Duration {
 // holds at low, and never again once it fails.
 func largest(low, high time.Duration, fits func(time.Duration) bool) time.Duration {
 	for high-low > time.Second {
-		middle := low + (high-low)/2/time.Second*time.Second
+		middle := low + ((high - low) / 2).Truncate(time.Second)
 		if fits(middle) {
 			low = middle
 		} else {

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/toll"
 	"pgregory.net/rapid"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // The draws: everything a policy can meet, absurd prices and figures included.

@@ -29,13 +29,14 @@ func quote(s string) string { return strconv.QuoteToASCII(clip(s)) }
 // Length writes a length of time as people do, in whole seconds: "45 s", "10 min", "1 h 30 min".
 func Length(d time.Duration) string {
 	var parts []string
+	left := int64(d / time.Second)
 	for _, unit := range [...]struct {
-		name   string
-		length time.Duration
-	}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}} {
-		if n := d / unit.length; n > 0 {
+		name    string
+		seconds int64
+	}{{"h", 3600}, {"min", 60}, {"s", 1}} {
+		if n := left / unit.seconds; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
-			d -= n * unit.length
+			left %= unit.seconds
 		}
 	}
 	if len(parts) == 0 {
