@@ -54,7 +54,22 @@ func newExchange(t *testing.T, change func(*config.Config), limits ...toll.Limit
 	if err := p.Connected(ctx); err != nil {
 		t.Fatal(err)
 	}
+	x.linked()
 	return x
+}
+
+// linked waits until the daemon is in step with the PBX.
+func (x *exchange) linked() {
+	x.t.Helper()
+	for deadline := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
+		s, err := x.client.Status(x.t.Context())
+		if err == nil && s.Process.Links[0].Up {
+			return
+		}
+		if time.Now().After(deadline) {
+			x.t.Fatalf("the daemon is not linked: %+v, %v", s, err)
+		}
+	}
 }
 
 func (x *exchange) set(s toll.Setting) {

@@ -141,7 +141,7 @@ func (w *Watcher) verdictOn(leg outbound, class toll.Class) (why toll.Reason, cu
 		return toll.ReasonFailOpen, false
 	case leg.fork:
 		return toll.ReasonFork, false
-	case !w.seen:
+	case w.first:
 		return toll.ReasonUnseen, false // it began before we were there to be asked
 	}
 	return toll.ReasonBypass, w.options.CutBypass

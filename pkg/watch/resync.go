@@ -53,10 +53,10 @@ func (w *Watcher) resync(ctx context.Context) {
 	w.mu.Unlock()
 	covered := w.settleLeases(ctx, now, leases, shown, whole)
 	w.ago = 0
+	w.first = !w.seen
 	w.followPicture(ctx, changes, shown, covered)
-	w.seen = true
-	if !w.linked {
-		w.linked = true
+	w.seen, w.first = true, false
+	if !w.linked.Swap(true) {
 		w.record(ctx, toll.Event{Kind: toll.LinkFound})
 	}
 	w.options.Log.Info("took a picture of all channels", "pbx", w.options.PBX, "channels", len(shown), "whole", whole, "leases", len(leases))
@@ -187,7 +187,7 @@ func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll
 			w.catchUp(ctx, now, l, leg)
 		case l.Leg == "" && asker, !whole:
 			// Still on its way to the trunk, or perhaps only not to be seen.
-		case l.Leg != "" && l.State == toll.Granted && asker && w.linked:
+		case l.Leg != "" && l.State == toll.Granted && asker && w.linked.Load():
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
 		default:
 			w.record(ctx, toll.Event{Kind: toll.LeaseGone, Lease: l.ID, Why: toll.EndedLost})

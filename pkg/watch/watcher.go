@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -66,8 +67,9 @@ type Watcher struct {
 	pictured time.Time     // when the newest picture was taken
 	down     string        // why there is no link, as it was logged last
 	boot     string        // when Asterisk started, as it says
-	linked   bool          // the ledger counts on hearing of everything
-	seen     bool          // a picture has been taken before
+	linked   atomic.Bool   // the ledger counts on hearing of everything
+	seen     bool          // a picture has been taken before,
+	first    bool          // and this is the first
 	ago      time.Duration // how long ago what is taken in now has happened
 
 	tamper atomic.Uint64 // messages that cannot have been Asterisk's own
@@ -130,9 +132,7 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 		w.stale, w.down = true, ""
 		w.newBoot(ctx)
 	case ami.Resync:
-		w.options.Log.Warn("events were lost; taking a new picture", "pbx", w.options.PBX, "reason", n.Err)
-		w.stale = true
-		w.loseLink(ctx)
+		w.resyncNotice(ctx, n.Err)
 	case ami.Down:
 		// It is tried every two seconds, perhaps for days: said once for each reason.
 		if why := n.Err.Error(); why != w.down {
@@ -150,11 +150,22 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 	}
 }
 
+// resyncNotice notes that something is missing: events that were lost, or one
+// that somebody wrote a line break into.
+func (w *Watcher) resyncNotice(ctx context.Context, why error) {
+	if errors.Is(why, ami.ErrTampered) {
+		w.doubt = true
+		return
+	}
+	w.options.Log.Warn("events were lost; taking a new picture", "pbx", w.options.PBX, "reason", why)
+	w.stale = true
+	w.loseLink(ctx)
+}
+
 // loseLink tells the ledger that things may happen unseen from now on, until
 // the next picture.
 func (w *Watcher) loseLink(ctx context.Context) {
-	if w.linked {
-		w.linked = false
+	if w.linked.Swap(false) {
 		w.record(ctx, toll.Event{Kind: toll.LinkLost})
 	}
 }
@@ -231,7 +242,7 @@ func (w *Watcher) Channels() []calls.Channel {
 // State is how the watcher stands.
 type State struct {
 	PBX       string    `json:"pbx"`
-	Up        bool      `json:"up"`
+	Up        bool      `json:"up"` // there is a link, and the model is in step with Asterisk
 	Since     time.Time `json:"since,omitzero"`
 	Error     string    `json:"error,omitempty"`
 	Channels  int       `json:"channels"`
@@ -242,7 +253,7 @@ type State struct {
 // State tells how the watcher stands.
 func (w *Watcher) State() State {
 	s := w.client.State()
-	state := State{PBX: w.options.PBX, Up: s.Up, Since: s.Since, Tampered: w.tamper.Load(), Overflows: s.Overflows}
+	state := State{PBX: w.options.PBX, Up: s.Up && w.linked.Load(), Since: s.Since, Tampered: w.tamper.Load() + s.Tampered, Overflows: s.Overflows}
 	if s.Err != nil {
 		state.Error = s.Err.Error()
 	}
