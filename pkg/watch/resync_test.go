@@ -47,6 +47,21 @@ func (s *shelf) advance(by time.Duration) {
 	s.now = s.now.Add(by)
 }
 
+// wait waits until the ledger is told of the leg.
+func (s *shelf) wait(t *testing.T, kind toll.EventKind) {
+	t.Helper()
+	for {
+		select {
+		case e := <-s.events:
+			if e.Kind == kind && e.Channel == s.lease.Leg {
+				return
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("the ledger was not told: %s", kind)
+		}
+	}
+}
+
 // asterisk answers requests for a picture with what the test says.
 type asterisk struct {
 	t      *testing.T
@@ -156,20 +171,12 @@ func TestEventsBeforeSpoiledPictureCount(t *testing.T) {
 	}
 	a := watching(t, s)
 	a.answer(strings.Replace(legUp, "%n", "1001", 1))
+	s.wait(t, toll.LegAnswered)
 	// The stranger's first event, and the end of the call right behind it.
 	s.advance(pictureRest)
 	gone := strings.NewReplacer("Event: Newchannel", "Event: Hangup", "pbx1-1795334493.7615", "17.1", "PJSIP/1001-00001dbd", "PJSIP/carrier-00000001").
 		Replace(newchannel("1", "2"))
 	a.send(newchannel("1\nUniqueid: x", "2") + gone)
 	a.answer(strings.NewReplacer("%n", "1\nUniqueid: x", "17.1", "17.9").Replace(legUp))
-	for {
-		select {
-		case e := <-s.events:
-			if e.Kind == toll.ChannelGone && e.Channel == "17.1" {
-				return
-			}
-		case <-time.After(10 * time.Second):
-			t.Fatal("the end of the call was missed")
-		}
-	}
+	s.wait(t, toll.ChannelGone)
 }
