@@ -60,7 +60,7 @@ func parseCDRs(r io.Reader) ([]CDR, error) {
 	var records []CDR
 	for {
 		f, err := lines.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return records, nil
 		}
 		if err != nil {
