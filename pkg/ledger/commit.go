@@ -100,7 +100,7 @@ func (d *decider) dropAbandoned(now time.Time, b *batch) {
 	kept := b.waiters[:0]
 	for _, w := range b.waiters {
 		if w.request != nil && w.changed == nil && w.request.state.Load() == abandoned {
-			delete(d.undurable, w.entry.Lease.ID)
+			d.durable(w)
 			b.entries = append(b.entries, d.withdraw(now, w, errAbandoned)...)
 			continue
 		}
@@ -122,7 +122,7 @@ func (d *decider) finish(c commit) {
 		d.retryAt = time.Time{}
 	}
 	for _, w := range c.batch.waiters {
-		delete(d.undurable, w.entry.Lease.ID)
+		d.durable(w)
 		if w.order != nil {
 			// Written late, the timer still ends where the lease does.
 			w.order.Left = w.order.Lease.Timer - now.Sub(w.order.Lease.Answered)
@@ -132,6 +132,14 @@ func (d *decider) finish(c commit) {
 			d.record(now, d.withdraw(now, w, errAbandoned))
 		}
 		d.changed(now, w)
+	}
+}
+
+// durable forgets that a permission waits for the disk, unless a newer one of
+// the same lease does.
+func (d *decider) durable(w *waiter) {
+	if w.entry.Seq >= d.undurable[w.entry.Lease.ID] {
+		delete(d.undurable, w.entry.Lease.ID)
 	}
 }
 
@@ -164,7 +172,7 @@ func (d *decider) fail(now time.Time, c commit) {
 	}
 	err := fmt.Errorf("%w: %w", ErrDown, c.err)
 	for _, w := range c.batch.waiters {
-		delete(d.undurable, w.entry.Lease.ID)
+		d.durable(w)
 		if w.changed != nil && !w.changed.extends() {
 			w.request.answer(result{}) // a lock holds at once, and is written as soon as that works
 			continue

@@ -50,11 +50,21 @@ func (b *Book) within(q toll.Question) toll.Verdict {
 // unanswered is the lease that this key has already, while it may still be
 // given again. Where nobody saw what became of it, it may have been used up.
 func (b *Book) unanswered(k toll.Key) *holder {
-	if h := b.live[b.byKey[k]]; h != nil && h.lease.State == toll.Granted && !h.blind {
-		return h
+	h := b.live[b.byKey[k]]
+	if h == nil || h.lease.State != toll.Granted || h.blind {
+		return nil
 	}
-	return nil
+	// A link can be dead for a while before anybody knows: unless the leg was
+	// seen to fail, only a quick repetition gets the same lease.
+	if !h.tried && b.now.Sub(h.lease.Granted) > repetition {
+		return nil
+	}
+	return h
 }
+
+// repetition is within which time a question may be asked again for the same
+// lease although nothing was heard of its leg.
+const repetition = 10 * time.Second
 
 // giveBack ends what the asking channel holds for other numbers that it has
 // tried in vain: it hunts on, and a channel dials one thing at a time.

@@ -33,11 +33,11 @@ type decider struct {
 	retryAt  time.Time  // while the store fails: when the backlog is tried again
 	repeats  *repeats
 
-	undurable map[string]bool // leases whose permission is not durable yet
+	undurable map[string]int64 // leases whose permission is not durable yet, and its entry
 }
 
 func newDecider(l *Ledger, b *Book) decider {
-	return decider{ledger: l, book: b, next: &batch{}, repeats: newRepeats(), undurable: make(map[string]bool)}
+	return decider{ledger: l, book: b, next: &batch{}, repeats: newRepeats(), undurable: make(map[string]int64)}
 }
 
 // Run decides until the context ends, then commits what is left. It must be
@@ -177,12 +177,12 @@ func (d *decider) decide(now time.Time, r *request) {
 		if entries[i].Kind.Extends(&entries[i]) {
 			d.next.add(now, entries[:i], nil)
 			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
-			d.undurable[verdict.Lease.ID] = true
+			d.undurable[verdict.Lease.ID] = entries[i].Seq
 			return
 		}
 	}
 	d.record(now, entries)
-	if verdict.Allow && d.undurable[verdict.Lease.ID] {
+	if _, waits := d.undurable[verdict.Lease.ID]; waits && verdict.Allow {
 		// The same question again, while its permission is being written.
 		d.next.add(now, nil, &waiter{request: r, result: res})
 		return
@@ -206,7 +206,7 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	if !r.answer(res) {
 		return false
 	}
-	if d.ledger.journal != nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
+	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
 		d.ledger.journal.Verdict(now, r.question, res.verdict)
 	}
 	return true

@@ -62,6 +62,7 @@ func (b *Book) dialled(h *holder, e toll.Event) []toll.Entry {
 	if h.lease.State != toll.Granted || h.lease.Leg == e.Channel {
 		return nil
 	}
+	h.blind = h.blind && !b.linked[h.lease.Key.PBX] // from here on it is seen
 	l := h.lease
 	l.Leg = e.Channel
 	if l.Trunk == "" {
@@ -77,7 +78,7 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 	l := h.lease
 	l.State, l.Answered = toll.Answered, b.now.Add(-e.Ago-e.Talk)
 	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
-	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency {
+	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency && !l.Tolerated() {
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
@@ -152,50 +153,61 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	if l.To.Class == toll.Emergency {
 		return nil, []toll.Entry{b.write(toll.EntryAdopted, l)}
 	}
+	why, by := adoptedCut(e, j)
 	if e.Cut || !j.Allow {
 		l.Covered, l.Timer = uncoveredHold, uncoveredHold
 	}
-	if !j.Allow && !e.Cut && e.Why == toll.ReasonBypass {
-		l.Denied = j.Reason // the site wants such legs reported, not cut
+	if !j.Allow && why == "" {
+		l.Denied = j.Reason
 	}
 	l.Covered += e.Talk
 	l.Timer += e.Talk
 	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
 	entries := []toll.Entry{b.write(toll.EntryAdopted, l)}
-	if why, by := adoptedCut(e, j); why != "" {
+	switch {
+	case why != "":
 		order, entry := b.cut(b.live[l.ID], why, by)
 		return []toll.Order{order}, append(entries, entry)
-	}
-	if e.Up && l.Denied == "" {
+	case e.Up && !l.Tolerated():
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
 }
 
 // adoptedCut says why a found leg is hung up; "" if it is not. A home call
-// that the failure policy let go is not punished for a limit that was full.
+// that a dead daemon let go, or the second leg of an allowed call, is not
+// punished for a limit that is full, and a call from before we watched only
+// where it is dear or locked.
 func adoptedCut(e toll.Event, j toll.Judgement) (why toll.Reason, by string) {
+	spared := false
+	switch e.Why {
+	case toll.ReasonBypass:
+		spared = true
+	case toll.ReasonFailOpen, toll.ReasonFork:
+		spared = j.Reason == toll.ReasonLimit
+	case toll.ReasonUnseen:
+		spared = !dear(e.Found.To.Class) && j.Reason != toll.ReasonLocked
+	}
 	switch {
 	case e.Cut:
 		return e.Why, ""
-	case j.Allow, e.Why == toll.ReasonBypass, e.Why == toll.ReasonFailOpen && j.Reason == toll.ReasonLimit:
+	case j.Allow || spared:
 		return "", ""
 	}
 	return j.Reason, j.By
 }
 
-// tolerated tells whether a leg that went round the dialplan is let be,
-// because the site wants such legs reported only.
-func tolerated(l *toll.Lease) bool {
-	return l.Adopted && l.Why == toll.ReasonBypass && l.Denied != ""
+// dear tells whether a class is what fraud is after.
+func dear(c toll.Class) bool {
+	return c.Abroad() || c == toll.HomePremium || c == toll.Personal
 }
 
 // rearm moves every timer anew: Asterisk counts on the wall clock, and that
 // was set.
 func (b *Book) rearm() (orders []toll.Order) {
-	for _, h := range b.byID() {
+	for _, h := range b.newestFirst() {
 		l := &h.lease
-		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency {
+		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency && !l.Tolerated() {
 			orders = append(orders, b.timerOrder(l))
 		}
 	}
@@ -266,7 +278,7 @@ func (b *Book) settleLost(h *holder) toll.Entry {
 		began = l.Granted
 	}
 	talked := min(b.now.Sub(began), max(l.Timer, l.Covered))
-	if l.State == toll.Granted {
+	if l.State == toll.Granted && !longTimer(l) {
 		talked = min(talked, l.Covered)
 	}
 	return b.settle(h, toll.EndedLost, talked, l.Price.Cost(talked+toll.Margin))

@@ -45,7 +45,7 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	if err := b.Apply(e); err != nil {
 		return Changed{}, err
 	}
-	orders, entries := b.Review(now)
+	orders, entries := b.review(now, s.Lock != nil)
 	return Changed{Orders: orders, Entries: append([]toll.Entry{e}, entries...), Undo: undo}, nil
 }
 
@@ -62,6 +62,11 @@ func (b *Book) Undo(now time.Time, c Changed) error {
 // that a limit which was lowered by one ends one call and not all. Emergency
 // calls are never asked about.
 func (b *Book) Review(now time.Time) (orders []toll.Order, entries []toll.Entry) {
+	return b.review(now, false)
+}
+
+// review looks, after a lock, only for what is locked.
+func (b *Book) review(now time.Time, lockOnly bool) (orders []toll.Order, entries []toll.Entry) {
 	b.advance(now)
 	given := b.cutLeases()
 	for _, q := range given {
@@ -72,12 +77,12 @@ func (b *Book) Review(now time.Time) (orders []toll.Order, entries []toll.Entry)
 			b.meters.Hold(q, 1)
 		}
 	}()
-	for _, h := range b.byID() {
+	for _, h := range b.newestFirst() {
 		if h.lease.Cut != "" || h.lease.To.Class == toll.Emergency {
 			continue
 		}
 		j := b.judgeNow(h.lease.Question(toll.Review))
-		if !j.Allow && (!tolerated(&h.lease) || j.Reason == toll.ReasonLocked) {
+		if !j.Allow && (j.Reason == toll.ReasonLocked || !lockOnly && !h.lease.Tolerated()) {
 			order, entry := b.cut(h, j.Reason, j.By)
 			orders, entries = append(orders, order), append(entries, entry)
 			given = append(given, h.lease.Question(toll.Ask))
@@ -97,14 +102,20 @@ func (b *Book) cutLeases() (given []toll.Question) {
 	return given
 }
 
-// byID are the live leases in a stable order, the newest first as a rule, so
-// that a replay does the same.
-func (b *Book) byID() []*holder {
+// newestFirst are the live leases in a stable order, the newest first, so that a
+// replay does the same.
+func (b *Book) newestFirst() []*holder {
 	all := make([]*holder, 0, len(b.live))
 	for _, h := range b.live {
 		all = append(all, h)
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].lease.ID > all[j].lease.ID })
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i].lease, &all[j].lease
+		if !a.Granted.Equal(b.Granted) {
+			return a.Granted.After(b.Granted)
+		}
+		return a.ID > b.ID
+	})
 	return all
 }
 

@@ -69,7 +69,7 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 	}
 	j := b.judgeNow(q)
 	switch {
-	case tolerated(&l):
+	case l.Tolerated():
 		j.Slice = time.Minute
 	case !j.Allow || j.Slice <= 0:
 		h.refused, h.refusedBy = true, j.By
@@ -85,7 +85,7 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 	}
 	l.Timer = l.Covered
 	entry := b.write(toll.EntryRenewed, l)
-	if tolerated(&l) {
+	if l.Tolerated() {
 		return nil, []toll.Entry{entry}
 	}
 	return []toll.Order{b.timerOrder(&l)}, []toll.Entry{entry}
@@ -99,7 +99,7 @@ func (b *Book) settleExpired(h *holder) toll.Entry {
 		return b.settle(h, toll.EndedUnused, 0, 0) // somebody watched, and there was no leg
 	}
 	talked := l.Covered
-	if l.State == toll.Answered {
+	if l.State == toll.Answered || longTimer(l) {
 		talked = max(l.Timer, l.Covered)
 	}
 	return b.settle(h, toll.EndedExpired, talked, max(l.Reserved, l.Price.Cost(talked)))

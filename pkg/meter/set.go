@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -16,8 +17,9 @@ const retire = 32
 // Set is every meter that the limits of a policy need. It is not safe for
 // concurrent use.
 type Set struct {
-	bound int
-	all   []gauge // the needed ones first, then those that were, the newest last
+	bound  int
+	needed int
+	all    []gauge // the needed ones first, then those that were, the newest last
 }
 
 // gauge is one meter at work.
@@ -52,11 +54,12 @@ func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready b
 		s.all = append(s.all, gauge{meter: m, weigher: w, counter: NewCounter(m.Window, s.bound)})
 	}
 	var retired []gauge
-	for _, g := range old {
+	for _, g := range slices.Concat(old[s.needed:], old[:s.needed]) {
 		if s.find(g.meter) == nil {
 			retired = append(retired, g)
 		}
 	}
+	s.needed = len(s.all)
 	s.all = append(s.all, retired[max(0, len(retired)-retire):]...)
 	for _, i := range fresh {
 		s.all[i].ready = begin(s.all[i].meter, &Set{bound: s.bound, all: s.all[i : i+1]})

@@ -47,6 +47,12 @@ type Lease struct {
 // Live tells whether the lease still holds something.
 func (l *Lease) Live() bool { return l.State == Granted || l.State == Answered }
 
+// Tolerated tells whether this is a found leg that policy does not agree with
+// and that is let be all the same: because the site wants such legs reported
+// only, because it began before anybody watched, or because a dead daemon let
+// it go. Nothing but a lock ends it, and it has no timer of ours.
+func (l *Lease) Tolerated() bool { return l.Adopted && l.Denied != "" }
+
 // Question is the question that this lease answers, asked again for another
 // purpose.
 func (l *Lease) Question(p Purpose) Question {
