@@ -82,6 +82,18 @@ func (d pair) linked(t *testing.T) {
 	if err := d.Connected(ctx); err != nil {
 		t.Fatal(err)
 	}
+	for again := time.NewTicker(5 * time.Millisecond); ; {
+		s, err := d.client.Status(ctx)
+		if err == nil && s.Process.Links[0].Up {
+			again.Stop()
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatalf("the daemon does not follow: %v", err)
+		}
+	}
 }
 
 // ask waits until what the daemon says is as wanted.
@@ -163,7 +175,7 @@ func TestSameInstant(t *testing.T) {
 
 // TestLinkLost: calls go on, end and begin while the link is cut; afterwards the ledger has all of them.
 func TestLinkLost(t *testing.T) {
-	d := startPair(t, nil)
+	d := startPair(t, func(c *config.Config) { c.Bypass = config.BypassAlert })
 	stays := d.dial(t, pbxsim.Call{From: "1001", Number: london})
 	ends := d.dial(t, pbxsim.Call{From: "1002", Number: london})
 	within(t, "an answer", stays.Answered())

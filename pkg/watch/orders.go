@@ -11,8 +11,42 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// parallel bounds how many orders are carried out at the same time.
-const parallel = 32
+// parallel bounds how many orders are carried out at the same time on one
+// Asterisk, and parallelQuestions how many of them only ask: forged requests
+// make questions, and those must not hold up a cut.
+const (
+	parallel          = 32
+	parallelQuestions = 4
+)
+
+// lane is the way of orders to one Asterisk.
+type lane struct {
+	urgent, questions chan struct{}
+	under             sync.Map // orderKey of what is under way
+}
+
+type orderKey struct {
+	kind  toll.OrderKind
+	lease string
+	timer time.Duration
+}
+
+func keyOf(o toll.Order) orderKey { return orderKey{o.Kind, o.Lease.ID, o.Lease.Timer} }
+
+// enter tells whether the order is not under way already.
+func (l *lane) enter(o toll.Order) bool {
+	_, busy := l.under.LoadOrStore(keyOf(o), true)
+	return !busy
+}
+
+func (l *lane) leave(o toll.Order) { l.under.Delete(keyOf(o)) }
+
+func (l *lane) slot(kind toll.OrderKind) chan struct{} {
+	if kind == toll.OrderVerify {
+		return l.questions
+	}
+	return l.urgent
+}
 
 // Orders gives the orders of a ledger.
 type Orders interface {
@@ -24,9 +58,9 @@ type Orders interface {
 func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	slots := make(map[string]chan struct{}, len(watchers))
+	lanes := make(map[string]*lane, len(watchers))
 	for pbx := range watchers {
-		slots[pbx] = make(chan struct{}, parallel)
+		lanes[pbx] = &lane{urgent: make(chan struct{}, parallel), questions: make(chan struct{}, parallelQuestions)}
 	}
 	for {
 		batch, err := orders.Orders(ctx)
@@ -34,11 +68,13 @@ func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) erro
 			return err
 		}
 		for _, o := range batch {
-			w, slot := watchers[o.Lease.Key.PBX], slots[o.Lease.Key.PBX]
-			if w == nil {
-				continue // an Asterisk that the configuration no longer names
+			w, l := watchers[o.Lease.Key.PBX], lanes[o.Lease.Key.PBX]
+			if w == nil || !l.enter(o) {
+				continue // an Asterisk that the configuration no longer names, or an order under way
 			}
 			running.Go(func() {
+				defer l.leave(o)
+				slot := l.slot(o.Kind)
 				select {
 				case slot <- struct{}{}:
 				case <-ctx.Done():
@@ -92,13 +128,34 @@ func (w *Watcher) moveTimer(ctx context.Context, l toll.Lease) (err error) {
 func (w *Watcher) cut(ctx context.Context, o toll.Order) error {
 	l := o.Lease
 	var errs []error
-	if o.Asker && l.Key.Uniqueid != "" {
+	if o.Asker && l.Key.Uniqueid != "" && w.mayHangUp(l) {
 		errs = append(errs, w.hangup(ctx, l.Key.Uniqueid, o.Why))
 	}
 	if l.Leg != "" {
 		errs = append(errs, w.hangup(ctx, l.Leg, o.Why))
 	}
 	return errors.Join(errs...)
+}
+
+// mayHangUp tells whether the channel that asked for a lease may be hung up:
+// only if nothing was missed, and if its call has no other leg to a trunk,
+// which may be an emergency call by now.
+func (w *Watcher) mayHangUp(l toll.Lease) bool {
+	if !w.linked.Load() {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	asker, known := w.model.Channel(l.Key.Uniqueid)
+	if !known {
+		return false
+	}
+	for _, ch := range w.model.Channels() {
+		if _, outside := w.trunk(ch.Name, parseDialString(ch.DialString)); outside && ch.Leg() && ch.Linkedid == asker.Linkedid && ch.Uniqueid != l.Leg {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *Watcher) hangup(ctx context.Context, uniqueid string, why toll.Reason) error {

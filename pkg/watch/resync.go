@@ -29,12 +29,13 @@ type picture struct {
 // meanwhile may have its channel after it. One that is not whole ends nothing,
 // so the events before it still count, and another is due.
 func (w *Watcher) resync(ctx context.Context) {
+	w.pictured = w.ledger.Now()
 	leases, err := w.ledger.Leases(ctx, w.options.PBX)
 	if err != nil {
 		w.lostTrack(ctx, err)
 		return
 	}
-	list, err := w.status(ctx)
+	list, err := w.client.Status(ctx, markVariable, peerVariable)
 	if err != nil {
 		// The link has gone again, or else it is tried again soon.
 		if ctx.Err() == nil {
@@ -55,6 +56,9 @@ func (w *Watcher) resync(ctx context.Context) {
 	w.ago = 0
 	w.first = !w.seen
 	w.followPicture(ctx, changes, shown, covered)
+	if !whole {
+		w.followHidden(ctx, shown)
+	}
 	w.seen, w.first = true, false
 	if !w.linked.Swap(true) {
 		w.record(ctx, toll.Event{Kind: toll.LinkFound})
@@ -119,16 +123,6 @@ func (w *Watcher) channels(shown map[string]picture, whole bool) []calls.Channel
 	return channels
 }
 
-// status asks for a picture, a few times if need be.
-func (w *Watcher) status(ctx context.Context) (list ami.List, err error) {
-	for range 3 {
-		if list, err = w.client.Status(ctx, markVariable, peerVariable); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
-	return list, err
-}
-
 // picture reads one Status event.
 func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 	s, err := snapshot(m, "")
@@ -187,8 +181,6 @@ func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll
 			w.catchUp(ctx, now, l, leg)
 		case l.Leg == "" && asker, !whole:
 			// Still on its way to the trunk, or perhaps only not to be seen.
-		case l.Leg != "" && l.State == toll.Granted && asker && w.linked.Load():
-			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: l.Leg})
 		default:
 			w.record(ctx, toll.Event{Kind: toll.LeaseGone, Lease: l.ID, Why: toll.EndedLost})
 		}
@@ -222,7 +214,7 @@ func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg 
 		w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: l.Leg, Talk: max(min(talk, now.Sub(l.Granted)), 0)})
 		return
 	}
-	if l.To.Class == toll.Emergency || l.Cut != "" {
+	if l.To.Class == toll.Emergency || l.Cut != "" || l.Tolerated() {
 		return
 	}
 	left := l.Timer - now.Sub(l.Answered)
@@ -256,5 +248,29 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 			ch.DialString = p.channel.DialString
 		}
 		w.dialled(ctx, ch)
+	}
+}
+
+// followHidden looks for legs that the picture does not show, because a line
+// break in the caller's number runs through every message about them. What
+// Asterisk said when the leg began is whole, for then it had no caller yet; the
+// rest is asked for by its Uniqueid, and such an answer cannot be forged.
+func (w *Watcher) followHidden(ctx context.Context, shown map[string]picture) {
+	w.mu.Lock()
+	channels := w.model.Channels()
+	w.mu.Unlock()
+	for _, ch := range channels {
+		_, visible := shown[ch.Uniqueid]
+		_, onTrunk := w.options.Callers.Trunk(ch.Name)
+		if visible || !onTrunk || ch.Leg() || (ch.State != calls.Down && ch.State != calls.Ringing) {
+			continue
+		}
+		short, cancel := context.WithTimeout(ctx, markWait)
+		dialString, err := w.client.Getvar(short, ch.Uniqueid, peerVariable)
+		cancel()
+		if err == nil && dialString != "" {
+			ch.DialString = dialString
+			w.dialled(ctx, ch)
+		}
 	}
 }

@@ -145,7 +145,8 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 		w.ago = time.Since(n.Received)
 		w.event(ctx, n.Event)
 	}
-	if w.stale || w.doubt && w.ledger.Now().Sub(w.pictured) >= pictureRest {
+	news := n.Kind == ami.Up || n.Kind == ami.Resync && !errors.Is(n.Err, ami.ErrTampered)
+	if news || (w.stale || w.doubt) && w.ledger.Now().Sub(w.pictured) >= pictureRest {
 		w.resync(ctx)
 	}
 }
