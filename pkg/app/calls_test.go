@@ -131,6 +131,12 @@ func TestTwoOfFiftyAtOnce(t *testing.T) {
 	for range 50 {
 		calls = append(calls, x.call(pbxsim.Call{From: "1001", Number: london}))
 	}
+	for _, c := range calls {
+		select {
+		case <-c.Answered():
+		case <-c.Done():
+		}
+	}
 	x.talking(2)
 	allowed := 0
 	for _, c := range calls {
