@@ -90,7 +90,7 @@ func (p program) lockListCommand(o *options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.list(cmd, o, "lock", []string{"SUBJECT", "SINCE", "UNTIL", "BY", "REASON"}, func(s *session, setting toll.Setting) []string {
 				lock := setting.Lock
-				until := "released"
+				until := "until released"
 				if !lock.Until.IsZero() {
 					until = s.show(lock.Until)
 				}

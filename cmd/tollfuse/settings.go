@@ -66,7 +66,15 @@ func aboutChange(cmd *cobra.Command, s *session, done toll.Setting, before []tol
 	if err != nil {
 		return "", err
 	}
-	if cut := countCut(*done.Lock, before, after); cut > 0 {
+	cut := countCut(*done.Lock, before, after)
+	status, err := s.Status(cmd.Context())
+	if err != nil {
+		return "", err
+	}
+	if cut > 0 && !status.Process.Daemon {
+		return text + fmt.Sprintf("; no daemon runs: %d live calls go on until their timers end them, or it is started", cut), nil
+	}
+	if cut > 0 {
 		text += fmt.Sprintf("; live calls that end now: %d", cut)
 	}
 	return text, nil
