@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -291,5 +292,32 @@ func TestTimeNeverRunsBackwards(t *testing.T) {
 	d.now = start.Add(-48 * time.Hour)
 	if v := d.ask(abroad(id(2), "1001")); v.Allow {
 		t.Fatal("a clock set back refilled a window")
+	}
+}
+
+// A site may let calls last for a day. That is not the same as to observe: a
+// dead daemon must still end them where their money ends.
+func TestLongCallsAreNotObserved(t *testing.T) {
+	p, err := policy.New(policy.Options{Countries: []string{"GB"}, MaxCall: 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := NewBook(judge{p}, Options{Epoch: 1})
+	v, _ := b.Decide(start, abroad(id(1), "1001"))
+	if !v.Allow || v.Lease.Timer != v.Lease.Covered {
+		t.Fatalf("allowed %t, timer %s, covered %s", v.Allow, v.Lease.Timer, v.Lease.Covered)
+	}
+}
+
+// Where the site only observes, nothing of ours may end a call.
+func TestObservedCallsHaveALongTimer(t *testing.T) {
+	p, err := policy.New(policy.Options{Observe: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := NewBook(judge{p}, Options{Epoch: 1})
+	v, _ := b.Decide(start, abroad(id(1), "1001"))
+	if !v.Allow || v.Lease.Timer < policy.Unlimited {
+		t.Fatalf("allowed %t, timer %s", v.Allow, v.Lease.Timer)
 	}
 }

@@ -118,7 +118,7 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 		return l
 	}
 	l.Covered, l.Timer = j.Slice, j.Slice
-	if longTimer(&l) || j.Maximum >= observed {
+	if longTimer(&l) || j.Observing {
 		l.Timer = max(j.Maximum, j.Slice)
 	}
 	if q.To.Class.Metered() {
@@ -126,10 +126,6 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	}
 	return l
 }
-
-// observed is the longest call of a site that only observes; no call that is
-// bounded may last as long.
-const observed = 24 * time.Hour
 
 // longTimer tells whether the trunk leg's timer runs to the longest allowed
 // call while only a slice is reserved: for the firm's everyday calls, which a

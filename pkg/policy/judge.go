@@ -180,6 +180,7 @@ func (h *hearing) judgement() toll.Judgement {
 		return toll.Judgement{Reason: h.refused.reason, By: h.refused.by, Figures: h.figures}
 	}
 	j := toll.Judgement{Allow: true, Reason: h.allowed.reason, By: h.allowed.by, Slice: h.slice, Maximum: h.maximum, Figures: h.figures}
+	j.Observing = h.policy.options.Observe
 	if h.shadow.reason != "" {
 		j.Reason, j.By, j.Denied = toll.ReasonObserve, h.shadow.by, h.shadow.reason
 	}

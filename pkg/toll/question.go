@@ -35,13 +35,14 @@ type Question struct {
 
 // Judgement is what policy says to a question, before anything is reserved.
 type Judgement struct {
-	Allow   bool          `json:"allow"`
-	Reason  Reason        `json:"reason"`
-	By      string        `json:"by,omitempty"`      // the rule, limit or lock that decided
-	Slice   time.Duration `json:"slice,omitempty"`   // further talk time that the budgets allow now
-	Maximum time.Duration `json:"maximum,omitempty"` // the longest a call may be from its answer
-	Denied  Reason        `json:"denied,omitempty"`  // in observe mode: what it would have been refused for
-	Figures []Figure      `json:"figures,omitempty"` // what was looked at; all of it when explaining, else what decided
+	Allow     bool          `json:"allow"`
+	Reason    Reason        `json:"reason"`
+	By        string        `json:"by,omitempty"`        // the rule, limit or lock that decided
+	Slice     time.Duration `json:"slice,omitempty"`     // further talk time that the budgets allow now
+	Maximum   time.Duration `json:"maximum,omitempty"`   // the longest a call may be from its answer
+	Denied    Reason        `json:"denied,omitempty"`    // in observe mode: what it would have been refused for
+	Observing bool          `json:"observing,omitempty"` // the whole site only observes: nothing may end the call
+	Figures   []Figure      `json:"figures,omitempty"`   // what was looked at; all of it when explaining, else what decided
 }
 
 // Figure is one rule, limit or lock that was looked at, with its figures at
