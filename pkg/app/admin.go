@@ -158,7 +158,7 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 		return nil, nil, err
 	}
 	parts := newLifecycle(slog.New(slog.DiscardHandler))
-	store, err := sqlite.Open(c.Ledger.Path, sqlite.Options{})
+	store, err := openFree(ctx, c.Ledger.Path)
 	if err != nil {
 		return nil, nil, heldError(err)
 	}
@@ -174,6 +174,29 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 		return nil, nil, errors.Join(err, closer.Close())
 	}
 	return service, closer, nil
+}
+
+// heldFor is how long a command waits for another one to let go of the ledger.
+const heldFor = 2 * time.Second
+
+// openFree opens the ledger as soon as the command that has it is done.
+func openFree(ctx context.Context, path string) (*sqlite.Store, error) {
+	limit := time.After(heldFor)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		store, err := sqlite.Open(path, sqlite.Options{})
+		if !errors.Is(err, sqlite.ErrInUse) {
+			return store, err
+		}
+		select {
+		case <-again.C:
+		case <-limit:
+			return nil, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // heldError says that somebody has the ledger who does not answer at the control

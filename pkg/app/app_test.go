@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tollfuse/tollfuse/agi"
 	"github.com/tollfuse/tollfuse/pkg/config"
@@ -173,5 +174,32 @@ func TestListenAddressInUse(t *testing.T) {
 	c.FastAGI.Listen = "127.0.0.1:0"
 	if err := startDaemon(t, c).stop(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestCommandsWaitForEachOther(t *testing.T) {
+	c := testConfig(t)
+	_, first, err := OpenAdmin(t.Context(), c, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		_, second, err := OpenAdmin(t.Context(), c, "test")
+		if err == nil {
+			err = second.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("the second command did not wait: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Fatalf("the second command: %v", err)
 	}
 }
