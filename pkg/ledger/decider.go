@@ -118,7 +118,7 @@ func (d *decider) handleWaiting() {
 func (d *decider) sleep() time.Duration {
 	now := d.ledger.clock.Now()
 	wake := heartbeat
-	if due, any := d.book.Next(); any {
+	if due, any := d.book.Next(); any && !d.ledger.still {
 		wake = min(wake, due.Sub(now))
 	}
 	if !d.inFlight && len(d.next.entries) > 0 {
