@@ -66,7 +66,7 @@ type Book struct {
 	seq      int64
 	complete bool            // the past is known: a meter made now has missed nothing
 	linked   map[string]bool // PBXs whose calls somebody sees
-	patience time.Time       // before it nothing expires, nor is cut for what went unseen
+	patience time.Time       // before it nothing expires
 }
 
 // settingKey names a setting among all.
@@ -74,6 +74,9 @@ type settingKey struct{ kind, id string }
 
 // channelKey names a channel.
 type channelKey struct{ pbx, uniqueid string }
+
+// askerOf is the channel that asked a question.
+func askerOf(k toll.Key) channelKey { return channelKey{k.PBX, k.Uniqueid} }
 
 // holder is a live lease with what the book plans for it.
 type holder struct {
@@ -164,7 +167,7 @@ func (b *Book) applyLease(e toll.Entry) {
 	if !known {
 		h = &holder{slice: l.Covered, heapAt: -1, blind: !b.linked[l.Key.PBX]}
 		b.live[l.ID] = h
-		asker := channelKey{l.Key.PBX, l.Key.Uniqueid}
+		asker := askerOf(l.Key)
 		b.byAsker[asker] = append(b.byAsker[asker], l.ID)
 	} else if l.Covered > h.lease.Covered {
 		h.slice, h.refused = l.Covered-h.lease.Covered, false
@@ -197,7 +200,7 @@ func (b *Book) forget(h *holder) {
 		delete(b.byKey, l.Key)
 	}
 	b.indexLeg(l, &toll.Lease{})
-	asker := channelKey{l.Key.PBX, l.Key.Uniqueid}
+	asker := askerOf(l.Key)
 	b.byAsker[asker] = slices.DeleteFunc(b.byAsker[asker], func(id string) bool { return id == l.ID })
 	if len(b.byAsker[asker]) == 0 {
 		delete(b.byAsker, asker)
@@ -261,14 +264,13 @@ func (b *Book) Revision() int64 { return b.judge.Revision() }
 // standing are the figures and locks that stand for one question.
 type standing struct {
 	book *Book
-	now  time.Time
 	q    toll.Question
 }
 
-func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.now, m, s.q) }
-func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.now, s.q) }
+func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
+func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.now, s.q) }
 
 // judgeNow asks policy, with the figures as they stand.
 func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	return b.judge.Judge(b.now, q, standing{b, b.now, q})
+	return b.judge.Judge(b.now, q, standing{b, q})
 }

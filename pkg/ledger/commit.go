@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -101,7 +100,7 @@ func (d *decider) dropAbandoned(now time.Time, b *batch) {
 	for _, w := range b.waiters {
 		if w.request != nil && w.changed == nil && w.request.state.Load() == abandoned {
 			d.durable(w)
-			b.entries = append(b.entries, d.withdraw(now, w, errAbandoned)...)
+			b.entries = append(b.entries, d.book.Withdraw(now, w.entry)...)
 			continue
 		}
 		kept = append(kept, w)
@@ -125,11 +124,11 @@ func (d *decider) finish(c commit) {
 		d.durable(w)
 		if w.order != nil {
 			// Written late, the timer still ends where the lease does.
-			w.order.Left = w.order.Lease.Timer - now.Sub(w.order.Lease.Answered)
+			w.order.Left = w.order.Lease.TimerLeft(now)
 			d.ledger.orders.put([]toll.Order{*w.order})
 		}
-		if w.request != nil && !d.deliver(now, w.request, w.result) {
-			d.record(now, d.withdraw(now, w, errAbandoned))
+		if w.request != nil && !d.deliver(now, w.request, w.result) && w.changed == nil {
+			d.record(now, d.book.Withdraw(now, w.entry)) // a change of the owner's stands, whether or not he still listens
 		}
 		d.changed(now, w)
 	}
@@ -166,7 +165,7 @@ func (d *decider) fail(now time.Time, c commit) {
 	}
 	d.retryAt = now.Add(retryStore)
 	for i := range c.batch.entries {
-		if e := &c.batch.entries[i]; !e.Kind.Extends(e) || stands(e) {
+		if e := &c.batch.entries[i]; !e.Extends() || stands(e) {
 			d.backlog = append(d.backlog, *e)
 		}
 	}
@@ -177,7 +176,7 @@ func (d *decider) fail(now time.Time, c commit) {
 			w.request.answer(result{}) // a lock holds at once, and is written as soon as that works
 			continue
 		}
-		d.backlog = append(d.backlog, d.withdraw(now, w, err)...)
+		d.backlog = append(d.backlog, d.withdraw(now, w)...)
 		if w.request != nil {
 			w.request.answer(result{err: err})
 		}
@@ -190,19 +189,15 @@ func (d *decider) fail(now time.Time, c commit) {
 // timer of such a call runs on in any case, so it allows nothing new.
 func stands(e *toll.Entry) bool { return e.Kind == toll.EntryRenewed && longTimer(&e.Lease) }
 
-// withdraw takes back what a waiter was to be given. A permission that was
-// durable and came too late is taken back like one that was not.
-func (d *decider) withdraw(now time.Time, w *waiter, why error) []toll.Entry {
-	if w.changed != nil {
-		if errors.Is(why, errAbandoned) {
-			return nil // a change of the owner's stands, whether or not he still listens
-		}
-		if err := d.book.Undo(now, *w.changed); err != nil {
-			d.ledger.log.Error("a change that could not be written could not be undone", "error", err)
-		}
-		return nil
+// withdraw takes back what a waiter was to be given and could not be written.
+func (d *decider) withdraw(now time.Time, w *waiter) []toll.Entry {
+	if w.changed == nil {
+		return d.book.Withdraw(now, w.entry)
 	}
-	return d.book.Withdraw(now, w.entry)
+	if err := d.book.Undo(now, *w.changed); err != nil {
+		d.ledger.log.Error("a change that could not be written could not be undone", "error", err)
+	}
+	return nil
 }
 
 // trimBacklog keeps the backlog within its bound.

@@ -36,7 +36,7 @@ func (b *Book) decideNew(q toll.Question) (toll.Verdict, []toll.Entry) {
 	}
 	l := b.allot(q, j)
 	l.ID = b.newID()
-	return b.permit(j, toll.EntryGranted, l)
+	return b.permit(j, l)
 }
 
 // within answers for a call that does not leave the site: there is nothing to
@@ -69,7 +69,7 @@ const repetition = 10 * time.Second
 // giveBack ends what the asking channel holds for other numbers that it has
 // tried in vain: it hunts on, and a channel dials one thing at a time.
 func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
-	for _, id := range slices.Clone(b.byAsker[channelKey{k.PBX, k.Uniqueid}]) {
+	for _, id := range slices.Clone(b.byAsker[askerOf(k)]) {
 		h := b.live[id]
 		if h.tried && !h.blind && h.lease.State == toll.Granted && h.lease.Leg == "" && h.lease.Key != k {
 			entries = append(entries, b.settle(h, toll.EndedUnused, 0, 0))
@@ -104,7 +104,7 @@ func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Ent
 	}
 	next := b.allot(q, j)
 	next.ID, next.Granted, next.Leg = l.ID, l.Granted, l.Leg
-	return b.permit(j, toll.EntryGranted, next)
+	return b.permit(j, next)
 }
 
 // allot makes the lease that a judgement allows.
@@ -122,7 +122,7 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 		l.Timer = max(j.Maximum, j.Slice)
 	}
 	if q.To.Class.Metered() {
-		l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+		l.Reserved = l.Price.Reserve(l.Covered)
 	}
 	return l
 }
@@ -134,8 +134,8 @@ func longTimer(l *toll.Lease) bool {
 	return l.To.Class.Ordinary() || l.Denied != "" || l.Timer > l.Covered
 }
 
-func (b *Book) permit(j toll.Judgement, kind toll.EntryKind, l toll.Lease) (toll.Verdict, []toll.Entry) {
-	e := b.write(kind, l)
+func (b *Book) permit(j toll.Judgement, l toll.Lease) (toll.Verdict, []toll.Entry) {
+	e := b.write(toll.EntryGranted, l)
 	return toll.Verdict{Judgement: j, Lease: l, Revision: b.judge.Revision()}, []toll.Entry{e}
 }
 
@@ -163,7 +163,7 @@ func (b *Book) Withdraw(now time.Time, e toll.Entry) []toll.Entry {
 	case e.Kind == toll.EntryRenewed && h.lease.Covered == e.Lease.Covered && !longTimer(&h.lease):
 		l := h.lease
 		l.Covered -= h.slice
-		l.Timer, l.Reserved = l.Covered, l.Price.Cost(l.Covered+toll.Margin)
+		l.Timer, l.Reserved = l.Covered, l.Price.Reserve(l.Covered)
 		h.retry = now.Add(time.Second)
 		return []toll.Entry{b.write(toll.EntryChanged, l)}
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -174,7 +173,7 @@ func (d *decider) decide(now time.Time, r *request) {
 	verdict, entries := d.book.Decide(now, r.question)
 	res := result{verdict: verdict}
 	for i := range entries {
-		if entries[i].Kind.Extends(&entries[i]) {
+		if entries[i].Extends() {
 			d.next.add(now, entries[:i], nil)
 			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
 			d.undurable[verdict.Lease.ID] = entries[i].Seq
@@ -316,6 +315,3 @@ func (d *decider) tell(entries []toll.Entry) {
 		}
 	}
 }
-
-// errAbandoned marks a permission that nobody waited for any more.
-var errAbandoned = errors.New("nobody waits for the answer any more")

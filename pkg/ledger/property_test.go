@@ -82,12 +82,12 @@ func (w *world) commit(fails bool) {
 	if fails {
 		w.moves = nil
 		for _, e := range written {
-			if !e.Kind.Extends(&e) {
+			if !e.Extends() {
 				w.pending = append(w.pending, e)
 			}
 		}
 		for _, e := range written {
-			if e.Kind.Extends(&e) {
+			if e.Extends() {
 				w.pending = append(w.pending, w.book.Withdraw(w.now, e)...)
 				w.refuse(e.Lease.Key.Uniqueid)
 			}

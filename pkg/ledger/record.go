@@ -162,7 +162,7 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	}
 	l.Covered += e.Talk
 	l.Timer += e.Talk
-	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+	l.Reserved = l.Price.Reserve(l.Covered)
 	entries := []toll.Entry{b.write(toll.EntryAdopted, l)}
 	switch {
 	case why != "":
@@ -215,8 +215,7 @@ func (b *Book) rearm() (orders []toll.Order) {
 }
 
 func (b *Book) timerOrder(l *toll.Lease) toll.Order {
-	left := l.Timer - b.now.Sub(l.Answered)
-	return toll.Order{Kind: toll.OrderTimer, Lease: *l, Left: max(left, time.Second)}
+	return toll.Order{Kind: toll.OrderTimer, Lease: *l, Left: max(l.TimerLeft(b.now), time.Second)}
 }
 
 // cut orders the lease's call to be hung up. It stays in the book, and is
@@ -238,7 +237,7 @@ func (b *Book) cut(h *holder, why toll.Reason, by string) (toll.Order, toll.Entr
 func (b *Book) cutOrder(h *holder) toll.Order {
 	l := h.lease
 	o := toll.Order{Kind: toll.OrderCut, Lease: l, Why: l.Cut, By: l.By, Asker: l.State == toll.Granted && !l.Adopted}
-	for _, id := range b.byAsker[channelKey{l.Key.PBX, l.Key.Uniqueid}] {
+	for _, id := range b.byAsker[askerOf(l.Key)] {
 		if b.live[id].lease.To.Class == toll.Emergency {
 			o.Asker = false
 		}

@@ -21,7 +21,7 @@ type Changed struct {
 }
 
 // extends tells whether the change widens what somebody may do.
-func (c *Changed) extends() bool { return c.Entries[0].Kind.Extends(&c.Entries[0]) }
+func (c *Changed) extends() bool { return c.Entries[0].Extends() }
 
 // Change makes a setting of the owner's stand at once and reviews every live
 // call under it. A setting that policy refuses is an error, and then nothing

@@ -79,7 +79,7 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 		return nil, nil
 	}
 	l.Covered = q.Covered + j.Slice
-	l.Reserved = l.Price.Cost(l.Covered + toll.Margin)
+	l.Reserved = l.Price.Reserve(l.Covered)
 	if l.Timer >= l.Covered {
 		return nil, []toll.Entry{b.write(toll.EntryRenewed, l)}
 	}

@@ -34,9 +34,9 @@ type gauge struct {
 func NewSet(bound int) *Set { return &Set{bound: bound} }
 
 // Require makes the set hold these meters: what stays keeps its figures, what
-// is no longer needed goes on counting for a while, and what is new begins empty. Each
-// new one is handed to begin before it counts, and stays not ready unless
-// begin says that it knows the whole past.
+// is no longer needed goes on counting for a while, and what is new begins
+// empty. Each new one is handed to begin before it counts, and stays not ready
+// unless begin says that it knows the whole past.
 func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready bool)) {
 	old := s.all
 	s.all = make([]gauge, 0, len(meters))

@@ -20,8 +20,8 @@ const (
 // Extends tells whether the entry widens what somebody may do. Such an entry
 // is durable before anybody hears of it; the others act at once and are
 // durable soon after.
-func (k EntryKind) Extends(e *Entry) bool {
-	switch k {
+func (e *Entry) Extends() bool {
+	switch e.Kind {
 	case EntryGranted, EntryRenewed:
 		return true
 	case EntrySetting:

@@ -59,6 +59,10 @@ func (l *Lease) Question(p Purpose) Question {
 	return Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered}
 }
 
+// TimerLeft is how long the trunk leg's timer still runs; below zero when it
+// should have ended the call.
+func (l *Lease) TimerLeft(now time.Time) time.Duration { return l.Timer - now.Sub(l.Answered) }
+
 // CoveredUntil is when the reserved talk time ends, counted from the answer;
 // zero while nobody has answered.
 func (l *Lease) CoveredUntil() time.Time {

@@ -13,7 +13,7 @@ func (cost) Granted() int64 { return 0 }
 
 // Held is the price of the covered talk time and of the margin that a late cut
 // can add.
-func (cost) Held(p Price, covered time.Duration) int64 { return int64(p.Cost(covered + Margin)) }
+func (cost) Held(p Price, covered time.Duration) int64 { return int64(p.Reserve(covered)) }
 
 func (cost) Spent(_ time.Duration, c Money) int64 { return int64(c) }
 func (cost) Format(v int64) string                { return Money(v).String() }

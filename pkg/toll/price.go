@@ -35,6 +35,10 @@ func (p Price) Cost(talk time.Duration) Money {
 	return max(p.Connect, 0).plus(minutes)
 }
 
+// Reserve is what a lease over that much talk time holds: its cost, and that of
+// the margin.
+func (p Price) Reserve(covered time.Duration) Money { return p.Cost(covered + Margin) }
+
 // wholeSeconds rounds a length up to seconds, as carriers do.
 func wholeSeconds(d time.Duration) int64 {
 	return int64((d + time.Second - 1) / time.Second)

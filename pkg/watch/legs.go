@@ -166,9 +166,7 @@ func mayBeEmergency(c toll.Class) bool {
 // accountable finds who is behind a leg that did not ask: the channel that
 // dialled it, or nobody but the leg itself where Originate did.
 func (w *Watcher) accountable(ch calls.Channel) toll.Caller {
-	w.mu.Lock()
-	origin, known := w.model.Channel(ch.DialledBy)
-	w.mu.Unlock()
+	origin, known := w.channel(ch.DialledBy)
 	if ch.DialledBy == "" || !known {
 		return w.options.Callers.Resolve(caller.Facts{Channel: ch.Name, Originated: true})
 	}

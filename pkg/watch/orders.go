@@ -116,7 +116,7 @@ func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 func (w *Watcher) moveTimer(ctx context.Context, l toll.Lease) (err error) {
 	for {
 		attempt, cancel := context.WithTimeout(ctx, time.Second)
-		err = w.setTimer(attempt, l.Leg, l.Timer-w.ledger.Now().Sub(l.Answered))
+		err = w.setTimer(attempt, l.Leg, l.TimerLeft(w.ledger.Now()))
 		cancel()
 		if unanswered := errors.Is(err, ami.ErrNoAnswer) || errors.Is(err, context.DeadlineExceeded); !unanswered || ctx.Err() != nil {
 			return err

@@ -217,7 +217,7 @@ func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg 
 	if l.To.Class == toll.Emergency || l.Cut != "" || l.Tolerated() {
 		return
 	}
-	left := l.Timer - now.Sub(l.Answered)
+	left := l.TimerLeft(now)
 	shownLeft := time.Until(time.Unix(leg.timer, 0))
 	if leg.timer == 0 || (shownLeft-left).Abs() > timerTolerance {
 		if err := w.setTimer(ctx, l.Leg, left); err != nil {
@@ -238,9 +238,7 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 		if covered[id] || p.channel.DialString == "" {
 			continue
 		}
-		w.mu.Lock()
-		ch, known := w.model.Channel(id)
-		w.mu.Unlock()
+		ch, known := w.channel(id)
 		if !known {
 			continue
 		}
@@ -256,10 +254,7 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 // Asterisk said when the leg began is whole, for then it had no caller yet; the
 // rest is asked for by its Uniqueid, and such an answer cannot be forged.
 func (w *Watcher) followHidden(ctx context.Context, shown map[string]picture) {
-	w.mu.Lock()
-	channels := w.model.Channels()
-	w.mu.Unlock()
-	for _, ch := range channels {
+	for _, ch := range w.Channels() {
 		_, visible := shown[ch.Uniqueid]
 		_, onTrunk := w.options.Callers.Trunk(ch.Name)
 		if visible || !onTrunk || ch.Leg() || (ch.State != calls.Down && ch.State != calls.Ringing) {

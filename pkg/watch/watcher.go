@@ -240,6 +240,13 @@ func (w *Watcher) Channels() []calls.Channel {
 	return w.model.Channels()
 }
 
+// channel is one of them.
+func (w *Watcher) channel(uniqueid string) (calls.Channel, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.model.Channel(uniqueid)
+}
+
 // State is how the watcher stands.
 type State struct {
 	PBX       string    `json:"pbx"`
