@@ -5,7 +5,6 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,7 +52,7 @@ const (
 )
 
 // Counters for the whole test binary: whatever runs at once in it must not get the same name or port.
-var started, sipPorts atomic.Int64
+var started atomic.Int64
 
 // Start prepares a fresh instance, starts it, waits until it has booted, and stops it and deletes its
 // directory when the test ends. Nothing is shared with other instances, so several can run at once.
@@ -71,11 +70,10 @@ func Prepare(t testing.TB, o Options) *Lab {
 	if o.Suite == "" {
 		o.Suite = Asterisk22
 	}
-	ports := freePorts(t, 3)
 	l := &Lab{
 		Suite: o.Suite,
 		Name:  fmt.Sprintf("pbx-%d-%d", os.Getpid(), started.Add(1)),
-		SIP:   freeSIPPort(t), AMI: ports[0], AGI: ports[1], HTTP: ports[2],
+		SIP:   freePort(t), AMI: freePort(t), AGI: freePort(t), HTTP: freePort(t),
 	}
 	l.Dir = strings.TrimSpace(l.script(t, "prepare"))
 	t.Cleanup(func() {
@@ -282,45 +280,4 @@ func (l *Lab) phoneHost(t testing.TB, extension string) string {
 		t.Fatalf("there is no extension %q: they are 1001 to 1010", extension)
 	}
 	return fmt.Sprintf("127.0.1.%d", n-1000)
-}
-
-// freePorts returns TCP ports on which nobody listens now.
-func freePorts(t testing.TB, n int) []int {
-	t.Helper()
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatalf("looking for a free port: %v", err)
-		}
-		defer listener.Close() // all at the end, so that no port comes twice
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
-}
-
-// freeSIPPort returns a UDP port that is free for the PBX, the carriers and the phones. It is below the
-// RTP ports, which any instance may take at any moment.
-func freeSIPPort(t testing.TB) int {
-	t.Helper()
-	const first, last = 10000, 19999
-	for range last - first {
-		port := first + int(sipPorts.Add(1)+int64(os.Getpid())*101)%(last-first)
-		if free(port) {
-			return port
-		}
-	}
-	t.Fatal("no free SIP port")
-	return 0
-}
-
-func free(port int) bool {
-	for _, host := range []string{"127.0.0.1", carrierHost, secondCarrierHost, "127.0.1.1"} {
-		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(host), Port: port})
-		if err != nil {
-			return false
-		}
-		conn.Close()
-	}
-	return true
 }

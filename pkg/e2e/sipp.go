@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,7 +48,7 @@ func (s SIPp) Start(t testing.TB, l *Lab) (wait func() error) {
 	if s.Number == "" { // it is called
 		args = append(args, "-i", l.phoneHost(t, s.Extension), "-p", strconv.Itoa(l.SIP))
 	} else {
-		args = append(args, "-i", "127.0.0.1", "-p", strconv.Itoa(freeUDPPort(t)), "-inf", s.callFile(t))
+		args = append(args, "-i", "127.0.0.1", "-p", strconv.Itoa(freePort(t)), "-inf", s.callFile(t))
 	}
 	args = append(args, fmt.Sprintf("127.0.0.1:%d", l.SIP))
 
@@ -98,14 +97,4 @@ func (s SIPp) callFile(t testing.TB) string {
 		t.Fatalf("writing SIPp's calls: %v", err)
 	}
 	return name
-}
-
-func freeUDPPort(t testing.TB) int {
-	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).Port
 }
