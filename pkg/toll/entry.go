@@ -15,6 +15,9 @@ const (
 	EntryCutting EntryKind = "cutting" // the order to hang up was given
 	EntryEnded   EntryKind = "ended"   // settled
 	EntrySetting EntryKind = "setting" // the owner changed a rule, limit or lock
+
+	EntryIncident EntryKind = "incident" // an incident as it stands now
+	EntryNotice   EntryKind = "notice"   // a notice to the owner was made, tried or sent
 )
 
 // Extends tells whether the entry widens what somebody may do. Such an entry
@@ -25,7 +28,8 @@ func (e *Entry) Extends() bool {
 	case EntryGranted, EntryRenewed:
 		return true
 	case EntrySetting:
-		return e.Setting != nil && !(e.Setting.Lock != nil && !e.Setting.Removed)
+		s := e.Setting
+		return s != nil && (s.Removed || s.Lock == nil && s.Fuse == nil)
 	}
 	return false
 }
@@ -39,4 +43,7 @@ type Entry struct {
 	Count   int64     `json:"count,omitempty"` // how many refusals this line stands for; 0 means one
 	Lease   Lease     `json:"lease,omitzero"`
 	Setting *Setting  `json:"setting,omitempty"`
+
+	Incident *Incident `json:"incident,omitempty"`
+	Notice   *Notice   `json:"notice,omitempty"`
 }

@@ -15,9 +15,11 @@ const (
 	LinkFound    EventKind = "up"       // the link to the PBX stands, and the leases have been compared with it
 	LinkLost     EventKind = "down"     // from here on nobody sees what happens on the PBX
 	ClockStepped EventKind = "clock"    // the wall clock was set; the timers in Asterisk are wrong
+	TroubleBegan EventKind = "trouble"  // something is wrong with Tollfuse itself
+	TroubleEnded EventKind = "mended"   // and is right again
 )
 
-// Event is something the watcher saw.
+// Event is something the watcher saw, or what looks after the daemon itself.
 type Event struct {
 	Kind    EventKind     `json:"kind"`
 	PBX     string        `json:"pbx"`
@@ -30,6 +32,8 @@ type Event struct {
 	Why     Reason        `json:"why,omitempty"`     // found: bypass, unseen, fork, fail_open or emergency; lost: see there
 	Cut     bool          `json:"cut,omitempty"`     // found: hang it up whatever policy says
 	Trunk   string        `json:"trunk,omitempty"`   // dialled: the trunk it leaves by
+	Trouble IncidentKind  `json:"trouble,omitempty"` // trouble, mended: of what kind
+	Text    string        `json:"text,omitempty"`    // trouble: a sentence that says what is wrong
 }
 
 // OrderKind says what the watcher must do.

@@ -40,12 +40,13 @@ type Lock struct {
 // ID names the lock in commands and figures: "caller=1001".
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
-// Setting is one change of the owner's: exactly one of Rule, Limit and Lock is
-// set. Removed takes it away, and then only what identifies it counts.
+// Setting is one change of the owner's: exactly one of Rule, Limit, Lock and
+// Fuse is set. Removed takes it away, and then only what identifies it counts.
 type Setting struct {
 	Rule     *Rule     `json:"rule,omitempty"`
 	Limit    *Limit    `json:"limit,omitempty"`
 	Lock     *Lock     `json:"lock,omitempty"`
+	Fuse     *Fuse     `json:"fuse,omitempty"`
 	Removed  bool      `json:"removed,omitempty"`
 	Author   string    `json:"author"`
 	At       time.Time `json:"at"`
@@ -61,6 +62,8 @@ func (s Setting) Kind() string {
 		return "limit"
 	case s.Lock != nil:
 		return "lock"
+	case s.Fuse != nil:
+		return "fuse"
 	}
 	return ""
 }
@@ -74,6 +77,8 @@ func (s Setting) ID() string {
 		return s.Limit.ID
 	case s.Lock != nil:
 		return s.Lock.ID()
+	case s.Fuse != nil:
+		return "main"
 	}
 	return ""
 }
