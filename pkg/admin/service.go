@@ -41,6 +41,76 @@ type Status struct {
 	Locks    int       `json:"locks"` // those that have not run out
 	Site     Site      `json:"site"`
 	Process  Process   `json:"process"`
+
+	Incidents int        `json:"incidents"` // those that are open
+	Mail      MailStatus `json:"mail"`
+	Fuse      FuseStatus `json:"fuse"`
+}
+
+// MailStatus is how the owner's mail stands.
+type MailStatus struct {
+	Configured bool      `json:"configured"` // somebody is told
+	Waiting    int       `json:"waiting"`    // notices that have not left
+	Oldest     time.Time `json:"oldest,omitzero"`
+	Error      string    `json:"error,omitempty"` // of the newest try
+}
+
+// FuseStatus is how the main fuse stands.
+type FuseStatus struct {
+	Configured bool       `json:"configured"`
+	Blown      *toll.Fuse `json:"blown,omitempty"` // nil: it has not
+}
+
+// Selection chooses live calls. What is empty does not narrow; nothing at all
+// chooses nothing.
+type Selection struct {
+	Lease   string     `json:"lease,omitempty"`
+	Caller  string     `json:"caller,omitempty"` // Caller.ID, by whatever way it calls
+	PBX     string     `json:"pbx,omitempty"`
+	Trunk   string     `json:"trunk,omitempty"`
+	Where   toll.Where `json:"where,omitempty"` // a part of the destinations, or a class
+	Country string     `json:"country,omitempty"`
+	Number  string     `json:"number,omitempty"` // the number with +, or its beginning
+	All     bool       `json:"all,omitempty"`    // every call
+}
+
+// ChangesQuery chooses from the changes of settings.
+type ChangesQuery struct {
+	Kind   string `json:"kind,omitempty"`   // rule, limit, lock or fuse
+	ID     string `json:"id,omitempty"`     // of the setting
+	Before int64  `json:"before,omitempty"` // page on: Seq of the last entry of the page before
+	Limit  int    `json:"limit,omitempty"`  // rows; 100 if zero, at most 1000
+}
+
+// IncidentQuery chooses from the incidents.
+type IncidentQuery struct {
+	Open   bool              `json:"open,omitempty"` // only those that go on
+	Kind   toll.IncidentKind `json:"kind,omitempty"`
+	Caller string            `json:"caller,omitempty"` // Caller.ID
+	From   time.Time         `json:"from,omitzero"`    // opened at or after
+	To     time.Time         `json:"to,omitzero"`      // and before
+	Limit  int               `json:"limit,omitempty"`  // rows; 100 if zero, at most 1000
+}
+
+// IncidentReport is an incident with the notices of it.
+type IncidentReport struct {
+	Incident toll.Incident `json:"incident"`
+	Notices  []toll.Notice `json:"notices"` // the oldest first
+	Hints    []Hint        `json:"hints"`   // what to type to tighten or to release
+}
+
+// AlertTest is what became of a test mail.
+type AlertTest struct {
+	To     []string      `json:"to"`
+	Server string        `json:"server"` // or the path of sendmail
+	Took   time.Duration `json:"took"`
+}
+
+// FuseRun is what became of a run of the main fuse's command.
+type FuseRun struct {
+	Command []string      `json:"command"`
+	Output  string        `json:"output"` // what it printed, bounded
+	Took    time.Duration `json:"took"`
 }
 
 // Site is what must be known of the site to show times and amounts.

@@ -24,6 +24,9 @@ type Config struct {
 	Failure   Failure    `yaml:"failure"`
 	Bypass    Bypass     `yaml:"bypass"`
 	Observe   bool       `yaml:"observe"` // decide and record, but block nothing
+	Alerts    Alerts     `yaml:"alerts"`
+	Mail      Mail       `yaml:"mail"`
+	Fuse      Fuse       `yaml:"fuse"`
 	Log       Log        `yaml:"log"`
 
 	// Path is the file that Load read, and Warnings are what it found there
@@ -153,6 +156,52 @@ const (
 	BypassAlert Bypass = "alert" // for the first days, while a way out may be forgotten
 	BypassCut   Bypass = "cut"
 )
+
+// Alerts says what becomes an incident, of which the owner is told.
+type Alerts struct {
+	Refusals  int64         `yaml:"refusals"`  // refused calls of one caller within an hour
+	Gather    time.Duration `yaml:"gather"`    // between the first call of an incident and the notice of it
+	Quiet     time.Duration `yaml:"quiet"`     // after the last one it is closed
+	Emergency bool          `yaml:"emergency"` // tell of every emergency call
+	LinkDown  time.Duration `yaml:"link_down"` // nothing was heard of an Asterisk for so long
+	DiskFree  int64         `yaml:"disk_free"` // megabytes below which the ledger's disk is nearly full
+}
+
+// Mail is how notices leave. Without To there are none.
+type Mail struct {
+	To           []string `yaml:"to"`
+	From         string   `yaml:"from"`   // empty: tollfuse at this machine's name
+	Server       string   `yaml:"server"` // host:port; empty: the local sendmail
+	Security     Security `yaml:"security"`
+	User         string   `yaml:"user"` // empty: no authentication
+	Password     Secret   `yaml:"password"`
+	PasswordFile string   `yaml:"password_file"` // instead of Password; Load reads it
+	CA           string   `yaml:"ca"`            // PEM file to trust instead of the system's
+	ServerName   string   `yaml:"server_name"`   // in the certificate, if not the host of Server
+	Sendmail     string   `yaml:"sendmail"`      // path of the program
+	Templates    string   `yaml:"templates"`     // folder with templates that replace the built-in ones
+}
+
+// Security is how the connection to the mail server is secured.
+type Security string
+
+// The ways.
+const (
+	StartTLS Security = "starttls" // a mail is not sent where the server cannot
+	TLS      Security = "tls"      // from the first byte, as on port 465
+	Plain    Security = "none"     // for a server on this machine
+)
+
+// Fuse is the main fuse: a command that shuts the way out, for when to cut
+// single calls is not enough.
+type Fuse struct {
+	Command  []string      `yaml:"command"` // the program and its first arguments; empty: there is no fuse
+	Bypasses int64         `yaml:"bypasses"`
+	Cuts     int64         `yaml:"cuts"`
+	Within   time.Duration `yaml:"within"`  // of Bypasses and Cuts
+	Blind    time.Duration `yaml:"blind"`   // for how long calls may cost money that nobody sees; 0: for ever
+	Timeout  time.Duration `yaml:"timeout"` // of the command
+}
 
 // Log is what is written for people.
 type Log struct {

@@ -35,7 +35,16 @@ func Default() Config {
 		},
 		Failure: Failure{Home: Allow},
 		Bypass:  BypassCut,
-		Log:     Log{Level: "info", Format: "text"},
+		Alerts: Alerts{
+			Refusals: 5,
+			Gather:   5 * time.Second,
+			Quiet:    30 * time.Minute,
+			LinkDown: time.Minute,
+			DiskFree: 500,
+		},
+		Mail: Mail{Security: StartTLS, Sendmail: "/usr/sbin/sendmail"},
+		Fuse: Fuse{Bypasses: 5, Cuts: 30, Within: 10 * time.Minute, Blind: 5 * time.Minute, Timeout: 10 * time.Second},
+		Log:  Log{Level: "info", Format: "text"},
 	}
 }
 
