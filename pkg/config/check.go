@@ -48,6 +48,9 @@ func check(c *Config, r *reader) {
 	k.calls(c.Calls)
 	k.oneOf("failure.home", string(c.Failure.Home), string(Allow), string(Deny))
 	k.oneOf("bypass", string(c.Bypass), string(BypassAlert), string(BypassCut))
+	k.alerts(c.Alerts)
+	k.mail(c.Mail)
+	k.fuse(c.Fuse)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "text", "json")
 	k.that(c.Log.Decisions == "" || filepath.IsAbs(c.Log.Decisions), "log.decisions",
@@ -177,23 +180,4 @@ func isHost(s string) bool {
 // once, so expressions need not be kept.
 func match(expression, s string) bool {
 	return regexp.MustCompile(`\A(?:` + expression + `)\z`).MatchString(s)
-}
-
-// lookTwice warns of what is allowed and seldom meant.
-func (c *Config) lookTwice() {
-	for _, text := range c.FastAGI.Allow {
-		if network, err := Network(text); err == nil && network.Bits() == 0 {
-			c.warn("fastagi.allow: %s lets everybody ask who reaches the port", text)
-		}
-	}
-	for _, a := range c.Asterisk {
-		host, _, _ := net.SplitHostPort(a.AMI.Address)
-		ip, err := netip.ParseAddr(host)
-		if !a.AMI.TLS && host != "localhost" && (err != nil || !ip.IsLoopback()) {
-			c.warn("asterisk %s: the AMI secret crosses the network to %s in the clear; set tls: true", a.Name, host)
-		}
-	}
-	if c.Observe {
-		c.warn("observe: true: nothing is blocked, only recorded")
-	}
 }

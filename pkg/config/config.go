@@ -182,6 +182,18 @@ type Mail struct {
 	Templates    string   `yaml:"templates"`     // folder with templates that replace the built-in ones
 }
 
+// Sender is who notices come from, on a machine of that name. One that no mail
+// address can have, or none, makes it localhost.
+func (m Mail) Sender(hostname string) string {
+	if m.From != "" {
+		return m.From
+	}
+	if from := "tollfuse@" + hostname; isHost(hostname) && bareAddress(from) {
+		return from
+	}
+	return "tollfuse@localhost"
+}
+
 // Security is how the connection to the mail server is secured.
 type Security string
 

@@ -21,6 +21,7 @@ import (
 const least = `
 site: {country: US}
 asterisk: [{name: pbx, ami: {secret: x}, trunks: [{name: carrier}]}]
+mail: {to: [admin@example.com]}
 `
 
 // TestSampleIsDefault keeps the sample true: but for what is required, it says
@@ -37,6 +38,10 @@ func TestSampleIsDefault(t *testing.T) {
 	a.AMI.Secret = "change-me"
 	a.Trunks = []Trunk{{Name: "carrier"}}
 	want.Asterisk = []Asterisk{a}
+	if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "nobody is told") {
+		t.Errorf("warnings %q", got.Warnings)
+	}
+	got.Warnings = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the sample says\n%+v\nwant\n%+v", got, want)
 	}
@@ -184,6 +189,10 @@ func TestSyntaxErrorsHideTheSecret(t *testing.T) {
 	}
 }
 
+func withMail(more string) string {
+	return strings.Replace(least, "[admin@example.com]", "[admin@example.com], "+more, 1)
+}
+
 func write(t *testing.T, name, text string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -254,6 +263,15 @@ func TestWarnings(t *testing.T) {
 		{least + "fastagi: {allow: [0.0.0.0/0]}\n", "lets everybody ask"},
 		{strings.Replace(least, "secret: x", "secret: x, address: pbx.example.net:5038", 1), "in the clear"},
 		{strings.Replace(least, "secret: x", "secret: x, tls: true, address: pbx.example.net:5039", 1), ""},
+		{strings.Replace(least, "admin@example.com", "", 1), "nobody is told"},
+		{least + "log: {level: warn}\n", ""},
+		{withMail("server: mail.example.com:25, security: none"), "what is told of attacks crosses the network to mail.example.com"},
+		{withMail("server: mail.example.com:25, security: none, user: u, password: x"), "with the password, crosses"},
+		{withMail("server: localhost:25, security: none"), ""},
+		{withMail("server: '[::1]:25', security: none, user: u, password: x"), ""},
+		{withMail("server: mail.example.com:587"), ""},
+		{strings.Replace(least, "{name: carrier}", "{name: carrier, addresses: ['203.0.113.7:5060']}", 1), "another port of 203.0.113.7 than 5060"},
+		{strings.Replace(least, "{name: carrier}", "{name: carrier, addresses: ['203.0.113.7', '2001:db8::1', sip.example.com, 198.51.100.0/24]}", 1), ""},
 		{least, ""},
 	} {
 		c, err := Parse([]byte(test.text))
@@ -288,6 +306,9 @@ func TestStarter(t *testing.T) {
 	c.Asterisk = []Asterisk{a}
 	c.Numbering.AccessCodes, c.Numbering.Extensions, c.Numbering.Emergency = []string{"9"}, []string{"1XXX", "2[0-4]X"}, []string{"144"}
 	c.Failure.Home = Deny
+	c.Alerts.Emergency, c.Log.Decisions = true, "/var/log/tollfuse/decisions.log"
+	c.Mail.To, c.Mail.From, c.Mail.Server, c.Mail.Security = []string{"a+b@example.com", "x'y@example.com"}, "fuse@example.com", "mail.example.com:465", TLS
+	c.Mail.User, c.Mail.PasswordFile = `DOMAIN\user "x"`, "/etc/tollfuse/mail password"
 	text, err := Starter(c)
 	if err != nil {
 		t.Fatal(err)

@@ -31,17 +31,8 @@ func Load(path string) (Config, error) {
 		return Config{}, err
 	}
 	c.Path = path
-	for i := range c.Asterisk {
-		ami := &c.Asterisk[i].AMI
-		if ami.SecretFile == "" {
-			if readable {
-				c.warn("%s holds the AMI secret of %s and can be read by every user of this machine: chmod 0600 it", path, c.Asterisk[i].Name)
-			}
-			continue
-		}
-		if err := ami.readSecret(&c, i); err != nil {
-			return Config{}, err
-		}
+	if err := c.readSecrets(readable); err != nil {
+		return Config{}, err
 	}
 	return c, nil
 }
@@ -108,22 +99,44 @@ func withoutQuotes(sentence string) string {
 	return strings.TrimRight(before, " :")
 }
 
-// readSecret fills in the secret from its file.
-func (a *AMI) readSecret(c *Config, i int) error {
-	key := fmt.Sprintf("asterisk[%d].ami.secret_file", i)
-	text, readable, err := readBounded(a.SecretFile, longestSecret)
+// readSecrets fills in the secrets that stand in files of their own, and warns
+// of those that every user of the machine can read.
+func (c *Config) readSecrets(readable bool) error {
+	for i := range c.Asterisk {
+		ami, whose := &c.Asterisk[i].AMI, "the AMI secret of "+c.Asterisk[i].Name
+		if err := c.readSecret(&ami.Secret, ami.SecretFile, fmt.Sprintf("asterisk[%d].ami.secret_file", i), whose, readable); err != nil {
+			return err
+		}
+	}
+	return c.readSecret(&c.Mail.Password, c.Mail.PasswordFile, "mail.password_file", "the password of the mail server", readable)
+}
+
+// readSecret fills in one secret from its file, if it has one.
+func (c *Config) readSecret(s *Secret, path, key, whose string, readable bool) error {
+	switch {
+	case path == "" && *s == "":
+		return nil
+	case path == "":
+		c.warnReadable(c.Path, whose, readable)
+		return nil
+	}
+	text, readable, err := readBounded(path, longestSecret)
 	if err != nil {
 		return &Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret cannot be read: %v", err)}
 	}
 	secret := strings.TrimRight(string(text), "\r\n")
 	if wrong := wrongSecret(secret); wrong != "" {
-		return &Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret in %s %s", a.SecretFile, wrong)}
+		return &Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret in %s %s", path, wrong)}
 	}
-	if readable {
-		c.warn("%s holds the AMI secret of %s and can be read by every user of this machine: chmod 0600 it", a.SecretFile, c.Asterisk[i].Name)
-	}
-	a.Secret = Secret(secret)
+	c.warnReadable(path, whose, readable)
+	*s = Secret(secret)
 	return nil
+}
+
+func (c *Config) warnReadable(path, whose string, readable bool) {
+	if readable {
+		c.warn("%s holds %s and can be read by every user of this machine: chmod 0600 it", path, whose)
+	}
 }
 
 // readBounded reads a small regular file, and tells whether everybody can.
@@ -148,8 +161,4 @@ func readBounded(path string, largest int64) (text []byte, byOthers bool, err er
 		return nil, false, fmt.Errorf("%s is larger than %d bytes", path, largest)
 	}
 	return text, info.Mode().Perm()&0o004 != 0, nil
-}
-
-func (c *Config) warn(format string, args ...any) {
-	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
 }
