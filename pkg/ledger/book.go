@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/incident"
 	"github.com/tollfuse/tollfuse/pkg/meter"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Verify time.Duration // after which Asterisk must know the channel that asked
 	Bound  int           // subjects that a meter counts apart
 	Leases int           // live leases at most; more questions are refused
+
+	Incidents incident.Options
+	Fuse      FuseOptions
 }
 
 // withDefaults fills what was left out.
@@ -67,6 +71,11 @@ type Book struct {
 	complete bool            // the past is known: a meter made now has missed nothing
 	linked   map[string]bool // PBXs whose calls somebody sees
 	patience time.Time       // before it nothing expires
+
+	incidents *incident.Tracker
+	notices   map[string]toll.Notice // those that wait
+	said      map[string]string      // by rule, limit or lock: how it stopped a call the newest time
+	fuse      fuseBox
 }
 
 // settingKey names a setting among all.
@@ -107,7 +116,11 @@ func NewBook(judge Judge, o Options) *Book {
 		settings: make(map[settingKey]toll.Setting),
 		complete: true,
 		linked:   make(map[string]bool),
+		notices:  make(map[string]toll.Notice),
+		said:     make(map[string]string),
+		fuse:     fuseBox{blind: make(map[string]time.Time)},
 	}
+	b.incidents = b.newTracker()
 	b.meters = meter.NewSet(b.options.Bound)
 	b.requireMeters()
 	return b
@@ -121,18 +134,25 @@ func (b *Book) Begin(now time.Time) {
 	b.patience = b.advance(now).Add(b.options.Grace)
 	for _, h := range b.live {
 		b.plan(h)
+		b.lookAway(h.lease.Key.PBX)
 	}
+	b.incidents.Resume(b.now, func(lease string) bool { return b.live[lease] != nil })
 }
 
 // Apply makes the entry part of the book. The living book and the restarting
 // one go through this same door. A setting that policy refuses is an error,
 // and then nothing has changed.
 func (b *Book) Apply(e toll.Entry) error {
-	if e.Kind == toll.EntrySetting {
+	switch e.Kind {
+	case toll.EntrySetting:
 		if err := b.applySetting(e); err != nil {
 			return fmt.Errorf("apply entry %d: %w", e.Seq, err)
 		}
-	} else {
+	case toll.EntryIncident:
+		b.incidents.Restore(*e.Incident)
+	case toll.EntryNotice:
+		b.keepNotice(*e.Notice)
+	default:
 		b.applyLease(e)
 	}
 	b.seq = max(b.seq, e.Seq)
@@ -272,5 +292,21 @@ func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.
 
 // judgeNow asks policy, with the figures as they stand.
 func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	return b.judge.Judge(b.now, q, standing{b, q})
+	j := b.judge.Judge(b.now, q, standing{b, q})
+	if q.Purpose != toll.Explain && (!j.Allow || j.Denied != "") {
+		b.hear(j)
+	}
+	return j
+}
+
+// mostSaid bounds what is remembered of why calls were stopped.
+const mostSaid = 1000
+
+// hear remembers how a rule, limit or lock has stopped a call, for the owner.
+func (b *Book) hear(j toll.Judgement) {
+	for _, f := range j.Figures {
+		if f.Stops && f.By == j.By && (b.said[f.By] != "" || len(b.said) < mostSaid) {
+			b.said[f.By] = f.Text
+		}
+	}
 }

@@ -120,6 +120,7 @@ func (d *decider) finish(c commit) {
 		d.ledger.log.Info("the ledger can be written again")
 		d.retryAt = time.Time{}
 	}
+	d.ledger.notice(c.batch.entries)
 	for _, w := range c.batch.waiters {
 		d.durable(w)
 		if w.order != nil {
@@ -169,6 +170,7 @@ func (d *decider) fail(now time.Time, c commit) {
 			d.backlog = append(d.backlog, *e)
 		}
 	}
+	d.ledger.notice(c.batch.entries) // the owner must hear of it all the more
 	err := fmt.Errorf("%w: %w", ErrDown, c.err)
 	for _, w := range c.batch.waiters {
 		d.durable(w)
@@ -202,6 +204,7 @@ func (d *decider) withdraw(now time.Time, w *waiter) []toll.Entry {
 
 // trimBacklog keeps the backlog within its bound.
 func (d *decider) trimBacklog() {
+	d.backlog = newestOnly(d.backlog)
 	if len(d.backlog) <= maxBacklog {
 		return
 	}
@@ -213,4 +216,30 @@ func (d *decider) trimBacklog() {
 	}
 	d.ledger.log.Error("refusals are dropped from what waits for the ledger", "dropped", len(d.backlog)-len(kept))
 	d.backlog = kept
+}
+
+// newestOnly drops what a newer entry says again: an incident and a notice are
+// written whole each time.
+func newestOnly(entries []toll.Entry) []toll.Entry {
+	newest := make(map[string]int64)
+	for i := range entries {
+		if id := wholeOf(&entries[i]); id != "" {
+			newest[id] = entries[i].Seq
+		}
+	}
+	return slices.DeleteFunc(entries, func(e toll.Entry) bool {
+		id := wholeOf(&e)
+		return id != "" && newest[id] != e.Seq
+	})
+}
+
+// wholeOf names what the entry says whole; "" if it is one step of many.
+func wholeOf(e *toll.Entry) string {
+	switch e.Kind {
+	case toll.EntryIncident:
+		return "incident " + e.Incident.ID
+	case toll.EntryNotice:
+		return "notice " + e.Notice.ID
+	}
+	return ""
 }

@@ -19,11 +19,12 @@ func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entr
 	}
 	q.Purpose, q.Covered = toll.Ask, 0
 	if h := b.unanswered(q.Key); h != nil {
-		return b.decideAgain(h, q)
+		v, entries := b.decideAgain(h, q)
+		return v, b.watchOver(entries)
 	}
 	given := b.giveBack(q.Key)
 	v, entries := b.decideNew(q)
-	return v, append(given, entries...)
+	return v, b.watchOver(append(given, entries...))
 }
 
 func (b *Book) decideNew(q toll.Question) (toll.Verdict, []toll.Entry) {
@@ -136,6 +137,7 @@ func longTimer(l *toll.Lease) bool {
 
 func (b *Book) permit(j toll.Judgement, l toll.Lease) (toll.Verdict, []toll.Entry) {
 	e := b.write(toll.EntryGranted, l)
+	b.lookAway(l.Key.PBX)
 	return toll.Verdict{Judgement: j, Lease: l, Revision: b.judge.Revision()}, []toll.Entry{e}
 }
 

@@ -160,8 +160,32 @@ func (d *decider) handle(r *request) {
 		r.answer(result{view: View{
 			At: now, Revision: d.book.Revision(), Failing: d.ledger.failing.Load(),
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
+			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
+	default:
+		d.handleOwner(now, r)
 	}
+}
+
+// handleOwner takes what concerns the owner: what he was told, and what he does
+// about it. It is answered once it is durable.
+func (d *decider) handleOwner(now time.Time, r *request) {
+	var entries []toll.Entry
+	res := result{}
+	switch r.kind {
+	case reqTried:
+		entries = d.book.Tried(now, r.notice)
+	case reqFuseRan:
+		entries = d.book.FuseRan(now, r.fuse)
+	case reqCloseIncident:
+		res.closed, entries, res.found = d.book.CloseIncident(now, r.incident, r.by)
+	}
+	if len(entries) == 0 {
+		r.answer(res)
+		return
+	}
+	d.tell(entries)
+	d.next.add(now, entries, &waiter{request: r, result: res})
 }
 
 // decide answers refusals at once; a permission waits until it is durable.
@@ -177,10 +201,12 @@ func (d *decider) decide(now time.Time, r *request) {
 			d.next.add(now, entries[:i], nil)
 			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
 			d.undurable[verdict.Lease.ID] = entries[i].Seq
+			d.tellOwner(entries)
 			return
 		}
 	}
 	d.record(now, entries)
+	d.tellOwner(entries)
 	if _, waits := d.undurable[verdict.Lease.ID]; waits && verdict.Allow {
 		// The same question again, while its permission is being written.
 		d.next.add(now, nil, &waiter{request: r, result: res})
@@ -301,6 +327,15 @@ func (d *decider) record(now time.Time, entries []toll.Entry) {
 			continue
 		}
 		d.next.add(now, []toll.Entry{e}, nil)
+	}
+}
+
+// tellOwner passes on what a verdict brought about beside itself.
+func (d *decider) tellOwner(entries []toll.Entry) {
+	for i := range entries {
+		if e := &entries[i]; e.Kind == toll.EntryIncident || e.Kind == toll.EntryNotice {
+			d.tell(entries[i : i+1])
+		}
 	}
 }
 

@@ -62,7 +62,9 @@ type Ledger struct {
 	requests chan *request
 	done     chan struct{}
 	orders   *orders
-	pulse    atomic.Int64 // when the decider last moved, monotonic nanoseconds
+	noticed  chan struct{} // a notice waits that did not
+	fused    chan struct{} // the main fuse has blown, or its command has run
+	pulse    atomic.Int64  // when the decider last moved, monotonic nanoseconds
 	begun    time.Time
 	failing  atomic.Bool // the last commit failed
 
@@ -95,6 +97,7 @@ func Open(ctx context.Context, store Store, judge Judge, c Config) (*Ledger, err
 	l := &Ledger{
 		store: store, epoch: epoch, clock: clock, flush: c.Flush, still: c.Still, log: c.Log, journal: c.Journal,
 		requests: make(chan *request, max(c.Queue, 1024)), done: make(chan struct{}), orders: newOrders(), begun: time.Now(),
+		noticed: make(chan struct{}, 1), fused: make(chan struct{}, 1),
 	}
 	if l.flush <= 0 {
 		l.flush = 50 * time.Millisecond
@@ -154,6 +157,9 @@ type View struct {
 	Failing  bool           `json:"failing"` // the last commit failed
 	Leases   []toll.Lease   `json:"leases"`
 	Settings []toll.Setting `json:"settings"`
+
+	Incidents []toll.Incident `json:"incidents"` // that are open, the oldest first
+	Notices   []toll.Notice   `json:"notices"`   // that have not left
 }
 
 // View is a copy of what stands now.

@@ -15,6 +15,17 @@ const uncoveredHold = 10 * time.Second
 // not know are of no consequence.
 func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries []toll.Entry) {
 	b.advance(now)
+	switch e.Kind {
+	case toll.TroubleBegan:
+		return nil, b.writeIncidents(b.incidents.Begin(b.now, e.Trouble, e.PBX, e.Text))
+	case toll.TroubleEnded:
+		return nil, b.writeIncidents(b.incidents.End(b.now, e.Trouble, e.PBX))
+	}
+	orders, entries = b.record(e)
+	return orders, b.watchOver(b.feedFuse(entries))
+}
+
+func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) {
 	seen := b.now.Add(-e.Ago) // when it happened
 	switch e.Kind {
 	case toll.LegFound:
@@ -23,6 +34,7 @@ func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries
 		return b.rearm(), nil
 	case toll.LinkFound:
 		b.linked[e.PBX] = true
+		delete(b.fuse.blind, e.PBX)
 		return nil, nil
 	case toll.LinkLost:
 		b.loseLink(e.PBX)
@@ -51,6 +63,7 @@ func (b *Book) Record(now time.Time, e toll.Event) (orders []toll.Order, entries
 // loseLink notes that nobody sees any more what becomes of a PBX's calls.
 func (b *Book) loseLink(pbx string) {
 	delete(b.linked, pbx)
+	b.lookAway(pbx)
 	for _, h := range b.live {
 		if h.lease.Key.PBX == pbx {
 			h.blind = true
@@ -254,7 +267,7 @@ func (b *Book) Cut(now time.Time, id string, why toll.Reason, by string) ([]toll
 		return nil, nil, false
 	}
 	order, entry := b.cut(h, why, by)
-	return []toll.Order{order}, []toll.Entry{entry}, true
+	return []toll.Order{order}, b.watchOver([]toll.Entry{entry}), true
 }
 
 // settle ends a lease.

@@ -18,6 +18,9 @@ const (
 	reqCut
 	reqFind
 	reqView
+	reqTried
+	reqCloseIncident
+	reqFuseRan
 )
 
 // request is one thing that somebody waits for. It is data, so that it can be
@@ -31,6 +34,9 @@ type request struct {
 	key      toll.Key
 	why      toll.Reason
 	by       string
+	notice   toll.Notice
+	fuse     toll.Fuse
+	incident string // ID
 
 	reply chan result  // takes one result without blocking
 	state atomic.Int32 // waiting, answered or abandoned
@@ -41,6 +47,7 @@ type result struct {
 	lease   toll.Lease
 	found   bool
 	view    View
+	closed  toll.Incident
 	err     error
 }
 

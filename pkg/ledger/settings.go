@@ -30,7 +30,7 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	now = b.advance(now)
 	key := settingKey{s.Kind(), s.ID()}
 	if key.kind == "" {
-		return Changed{}, errors.New("a setting needs a rule, a limit or a lock")
+		return Changed{}, errors.New("a setting needs a rule, a limit, a lock or the fuse")
 	}
 	undo, stands := b.settings[key]
 	if !stands {
@@ -45,8 +45,11 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	if err := b.Apply(e); err != nil {
 		return Changed{}, err
 	}
+	if s.Fuse != nil {
+		return Changed{Entries: b.watchOver([]toll.Entry{e}), Undo: undo}, nil // it judges no call
+	}
 	orders, entries := b.review(now, s.Lock != nil)
-	return Changed{Orders: orders, Entries: append([]toll.Entry{e}, entries...), Undo: undo}, nil
+	return Changed{Orders: orders, Entries: b.watchOver(append([]toll.Entry{e}, entries...)), Undo: undo}, nil
 }
 
 // Undo gives back what stood before a change that could not be made durable.
@@ -62,7 +65,8 @@ func (b *Book) Undo(now time.Time, c Changed) error {
 // that a limit which was lowered by one ends one call and not all. Emergency
 // calls are never asked about.
 func (b *Book) Review(now time.Time) (orders []toll.Order, entries []toll.Entry) {
-	return b.review(now, false)
+	orders, entries = b.review(now, false)
+	return orders, b.watchOver(entries)
 }
 
 // review looks, after a lock, only for what is locked.

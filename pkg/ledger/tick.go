@@ -18,22 +18,28 @@ const retryRenewal = time.Second
 
 // Next is when Tick has something to do; false when nothing is due ever.
 func (b *Book) Next() (time.Time, bool) {
-	if len(b.due) == 0 {
-		return time.Time{}, false
+	next, any := b.incidents.Next()
+	if blind, is := b.nextBlind(); is && (!any || blind.Before(next)) {
+		next, any = blind, true
 	}
-	return b.due[0].due, true
+	if len(b.due) > 0 && (!any || b.due[0].due.Before(next)) {
+		next, any = b.due[0].due, true
+	}
+	return next, any
 }
 
 // Tick does what has become due: renewals at half time, questions whether the
 // asking channel exists, cuts of what is used up, orders that were not
-// followed, and the settlement of leases that nobody has heard of.
+// followed, the settlement of leases that nobody has heard of, and what the
+// owner is to be told.
 func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 	now = b.advance(now)
 	for len(b.due) > 0 && !b.due[0].due.After(now) {
 		o, e := b.attend(b.due[0])
 		orders, entries = append(orders, o...), append(entries, e...)
 	}
-	return orders, entries
+	entries = b.watchOver(append(b.feedFuse(entries), b.watchBlind()...))
+	return orders, append(entries, b.writeIncidents(b.incidents.Tick(now))...)
 }
 
 // attend does the one thing that is due for a lease.

@@ -84,6 +84,12 @@ func (s *Store) Append(ctx context.Context, epoch int64, es []toll.Entry) error 
 
 // append writes one entry to every table that it concerns.
 func (w *writer) append(epoch, at int64, e *toll.Entry) (err error) {
+	switch e.Kind {
+	case toll.EntryIncident:
+		return w.putIncident(e.Incident)
+	case toll.EntryNotice:
+		return w.putNotice(e.Notice)
+	}
 	if w.body, err = appendEntry(w.body[:0], e); err != nil {
 		return err
 	}

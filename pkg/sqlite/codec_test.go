@@ -33,8 +33,8 @@ func fill(t *rapid.T, v reflect.Value) {
 		v.SetInt(rapid.Int64().Draw(t, "int64"))
 	case reflect.Bool:
 		v.SetBool(rapid.Bool().Draw(t, "bool"))
-	case reflect.Pointer: // a setting
-		if rapid.Bool().Draw(t, "setting") {
+	case reflect.Pointer: // a setting; incidents and notices have tables of their own
+		if v.Type() == reflect.TypeFor[*toll.Setting]() && rapid.Bool().Draw(t, "setting") {
 			v.Set(reflect.ValueOf(&toll.Setting{
 				Limit:    &toll.Limit{ID: "l", Act: rapid.Int64().Draw(t, "act"), Do: []toll.Action{toll.Cut}},
 				Revision: rapid.Int64().Draw(t, "revision"),

@@ -64,12 +64,8 @@ func (r *Reader) history(ctx context.Context, q HistoryQuery) ([]toll.Entry, err
 	if err != nil {
 		return nil, err
 	}
-	limit := min(q.Limit, largestPage)
-	if limit <= 0 {
-		limit = defaultPage
-	}
 	rows, err := r.db.QueryContext(ctx, selectCalls, first, end,
-		q.Caller, q.Number, q.Lease, string(q.Outcome), string(q.Reason), limit)
+		q.Caller, q.Number, q.Lease, string(q.Outcome), string(q.Reason), pageSize(q.Limit))
 	if err != nil {
 		return nil, err
 	}

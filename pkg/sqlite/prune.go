@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -14,14 +15,15 @@ const pruneStep = 500
 
 const (
 	pruneEntry = `DELETE FROM entry WHERE seq IN (
-		SELECT seq FROM entry WHERE seq < ?1 AND seq NOT IN kept ORDER BY seq LIMIT ?2)`
+		SELECT seq FROM entry WHERE seq < ?1 AND seq NOT IN kept AND kind <> 'setting' ORDER BY seq LIMIT ?2)`
 	pruneCall = `DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE seq < ?1 ORDER BY seq LIMIT ?2)`
 )
 
 // Prune forgets the log and the history from before the given times, and tells
 // how many rows went. It does so in small steps and rests after each for as
 // long as it took, so that Append is never held up for long. What Replay gives
-// whatever its age stays. The room is used again; the file does not shrink.
+// whatever its age stays, and so do the changes of settings: they are few, and
+// say who has done what. The room is used again; the file does not shrink.
 //
 // The log must reach back as far as the longest window that is metered.
 func (s *Store) Prune(ctx context.Context, logBefore, historyBefore time.Time) (int64, error) {
@@ -50,11 +52,22 @@ func (s *Store) pruneHistory(ctx context.Context, before time.Time) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	return s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneCall }, end)
+	removed, err := s.prune(ctx, func(w *writer) *sqlite3.SQLiteStmt { return w.pruneCall }, end)
+	for _, statement := range []func(w *writer) *sqlite3.SQLiteStmt{
+		func(w *writer) *sqlite3.SQLiteStmt { return w.pruneIncident },
+		func(w *writer) *sqlite3.SQLiteStmt { return w.pruneNotice },
+	} {
+		if err == nil {
+			var more int64
+			more, err = s.prune(ctx, statement, forPeople(before))
+			removed += more
+		}
+	}
+	return removed, err
 }
 
 // prune runs the statement for rows below end until it finds no more.
-func (s *Store) prune(ctx context.Context, statement func(*writer) *sqlite3.SQLiteStmt, end int64) (removed int64, err error) {
+func (s *Store) prune(ctx context.Context, statement func(*writer) *sqlite3.SQLiteStmt, end driver.Value) (removed int64, err error) {
 	for {
 		begun := time.Now()
 		n, err := s.pruneOnce(statement, end)
@@ -70,7 +83,7 @@ func (s *Store) prune(ctx context.Context, statement func(*writer) *sqlite3.SQLi
 	}
 }
 
-func (s *Store) pruneOnce(statement func(*writer) *sqlite3.SQLiteStmt, end int64) (n int64, err error) {
+func (s *Store) pruneOnce(statement func(*writer) *sqlite3.SQLiteStmt, end driver.Value) (n int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.write(func(w *writer) error {

@@ -113,6 +113,7 @@ func (r *Reader) last(ctx context.Context) (seq, at int64, err error) {
 
 // querier is a connection pool or a transaction.
 type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 

@@ -21,6 +21,7 @@ const (
 // the file, and stops at the first error:
 //
 //   - the settings that stand, in order of revision, with Seq 0;
+//   - the incidents that are open and the notices that wait, with Seq 0;
 //   - then from the log, in order of Seq, every refusal at or after since, and
 //     of each lease that was live at or after since its newest entry, which
 //     carries the lease whole;
@@ -121,6 +122,9 @@ func (r *Reader) replay(ctx context.Context, since time.Time, out *sender) error
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
 	if err := replaySettings(ctx, tx, out); err != nil {
+		return err
+	}
+	if err := replayOwner(ctx, tx, out); err != nil {
 		return err
 	}
 	first, err := firstSince(ctx, tx, "entry", nanoseconds(since))

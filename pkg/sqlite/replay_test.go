@@ -228,24 +228,20 @@ func TestReplayStops(t *testing.T) {
 	s := newLedger(t)
 	mustAppend(t, s, calls(3000)...) // more than there is room for on the way
 	enough := errors.New("enough")
-	ctx, cancel := context.WithCancel(t.Context())
 	for name, c := range map[string]struct {
-		f    func(toll.Entry) error
+		f    func(cancel func()) error
 		want error
 	}{
-		"an error":  {func(toll.Entry) error { return enough }, enough},
-		"cancelled": {func(toll.Entry) error { cancel(); return nil }, context.Canceled},
+		"an error":  {func(func()) error { return enough }, enough},
+		"cancelled": {func(cancel func()) error { cancel(); return nil }, context.Canceled},
 	} {
-		n := 0
-		err := s.Replay(ctx, time.Time{}, func(e toll.Entry) error {
-			n++
-			return c.f(e)
-		})
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.Replay(ctx, time.Time{}, func(toll.Entry) error { return c.f(cancel) })
+		cancel()
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	cancel()
 	if len(replayed(t, s.Reader, time.Time{})) != 3000 {
 		t.Error("the next replay is not whole")
 	}

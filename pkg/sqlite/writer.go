@@ -22,7 +22,10 @@ type writer struct {
 	entry, call           *sqlite3.SQLiteStmt
 	live, dead            *sqlite3.SQLiteStmt
 	setting, unset        *sqlite3.SQLiteStmt
+	incident, notice      *sqlite3.SQLiteStmt
 	pruneEntry, pruneCall *sqlite3.SQLiteStmt
+	pruneIncident         *sqlite3.SQLiteStmt
+	pruneNotice           *sqlite3.SQLiteStmt
 	body                  []byte // of the entry that is written
 }
 
@@ -73,8 +76,12 @@ func (w *writer) prepare() error {
 		{&w.setting, "REPLACE INTO setting (kind, id, revision, at, author, body) VALUES (?, ?, ?, ?, ?, ?)"},
 		{&w.unset, "DELETE FROM setting WHERE kind = ? AND id = ?"},
 		{&w.call, insertCall},
+		{&w.incident, replaceIncident},
+		{&w.notice, replaceNotice},
 		{&w.pruneEntry, pruneEntry},
 		{&w.pruneCall, pruneCall},
+		{&w.pruneIncident, pruneIncident},
+		{&w.pruneNotice, pruneNotice},
 	} {
 		stmt, err := w.conn.Prepare(s.text)
 		if err != nil {
@@ -111,7 +118,7 @@ func (w *writer) transaction(f func(*writer) error) error {
 func (w *writer) close() error {
 	var failed []error
 	for _, s := range []*sqlite3.SQLiteStmt{w.begin, w.commit, w.epoch, w.lead, w.entry, w.call, w.live, w.dead,
-		w.setting, w.unset, w.pruneEntry, w.pruneCall} {
+		w.setting, w.unset, w.incident, w.notice, w.pruneEntry, w.pruneCall, w.pruneIncident, w.pruneNotice} {
 		if s != nil {
 			failed = append(failed, s.Close())
 		}

@@ -53,9 +53,20 @@ type Incident struct {
 	To     []Tally        `json:"to,omitempty"`     // destinations, by range
 	Causes []Tally        `json:"causes,omitempty"` // what refused or cut them
 
-	Noticed int `json:"noticed,omitempty"` // how many notices were made
-	Level   int `json:"level,omitempty"`   // how many times it has worsened tenfold since the first
+	Noticed int  `json:"noticed,omitempty"` // how many notices were made
+	Told    Told `json:"told,omitzero"`     // what the newest of them said
 }
+
+// Told is how bad an incident was when the owner was last told of it.
+type Told struct {
+	Refused int64 `json:"refused,omitempty"`
+	Up      int64 `json:"up,omitempty"` // Incident.Up
+	Money   Money `json:"money,omitempty"`
+}
+
+// Up is how many of its calls were up: cut, or found on a trunk. A call around
+// the dialplan that was cut counts as both.
+func (i *Incident) Up() int64 { return i.Cut + i.Bypassed }
 
 // StakeLength is for how long a refused call is assumed to have lasted when an
 // incident says what it would have cost.

@@ -1,0 +1,71 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Waiting are the notices to the owner that have not left, in no order.
+func (l *Ledger) Waiting(ctx context.Context) ([]toll.Notice, error) {
+	v, err := l.View(ctx)
+	return v.Notices, err
+}
+
+// Noticed gets a value when a notice may wait that did not wait before. The
+// notice is durable by then, unless the ledger cannot be written.
+func (l *Ledger) Noticed() <-chan struct{} { return l.noticed }
+
+// Tried notes the outcome of a try to send a notice: when it was sent, or when
+// it is tried next. It returns once that is durable; with ErrDown the notice is
+// settled until the daemon ends.
+func (l *Ledger) Tried(ctx context.Context, n toll.Notice) error {
+	_, err := l.ask(ctx, &request{kind: reqTried, notice: n})
+	return err
+}
+
+// CloseIncident ends an incident; false when none is open by that name.
+func (l *Ledger) CloseIncident(ctx context.Context, id, author string) (toll.Incident, bool, error) {
+	r, err := l.ask(ctx, &request{kind: reqCloseIncident, incident: id, by: author})
+	return r.closed, r.found, err
+}
+
+// Fuse is the main fuse, if it has blown.
+func (l *Ledger) Fuse(ctx context.Context) (toll.Fuse, bool, error) {
+	v, err := l.View(ctx)
+	for _, s := range v.Settings {
+		if s.Fuse != nil {
+			return *s.Fuse, true, err
+		}
+	}
+	return toll.Fuse{}, false, err
+}
+
+// FuseChanged gets a value when the main fuse has blown, its command has run, or
+// it was reset.
+func (l *Ledger) FuseChanged() <-chan struct{} { return l.fused }
+
+// FuseRan notes how the command of the main fuse went.
+func (l *Ledger) FuseRan(ctx context.Context, f toll.Fuse) error {
+	_, err := l.ask(ctx, &request{kind: reqFuseRan, fuse: f})
+	return err
+}
+
+// notice wakes those who act on what these entries say.
+func (l *Ledger) notice(entries []toll.Entry) {
+	for i := range entries {
+		switch e := &entries[i]; {
+		case e.Kind == toll.EntryNotice && e.Notice.Waits():
+			wake(l.noticed)
+		case e.Kind == toll.EntrySetting && e.Setting.Fuse != nil:
+			wake(l.fused)
+		}
+	}
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
