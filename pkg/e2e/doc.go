@@ -1,5 +1,5 @@
 // Package e2e holds the end-to-end tests: Tollfuse against a real Asterisk 22 and 16, with SIP calls.
-// They are behind the build tag e2e, need root on Debian, and make two chroots the first time (a minute):
+// They are behind the build tag e2e, need root on Debian, and make three chroots the first time (a minute):
 //
 //	go test -tags e2e ./pkg/e2e
 //
@@ -42,6 +42,11 @@
 // aborts and leaves its call up, every variation is another XML file, and it cannot be asked in the middle
 // of a test how many calls are up. So what must be counted, timed or hostile is done by our own agents;
 // the carrier, which is the bill, always is.
+//
+// # Mail
+//
+// [StartSMTPD] starts Debian's Exim, which wants STARTTLS and a password, in milliseconds. [SMTPD] has the Mails
+// it has taken, each of them checked and taken apart, and Stop, Start, Kill and Busy to make it fail.
 //
 // # What fails
 //
