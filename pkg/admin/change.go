@@ -56,7 +56,7 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 			given++
 		}
 	}
-	if given != 1 {
+	if given != 1 || s.Fuse != nil {
 		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit or lock")
 	}
 	s.Author, s.At, s.Revision = l.author, v.At, v.Revision+1
@@ -68,6 +68,9 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 		}
 		s.Lock = &lock
 	case s.Rule != nil && !s.Removed:
+		if err := l.checkGroup(s.Rule.Group); err != nil {
+			return s, err
+		}
 		return s, checkText("comment", s.Rule.Comment)
 	case s.Limit != nil && !s.Removed:
 		return s, checkText("comment", s.Limit.Comment)
@@ -149,6 +152,10 @@ func (l *Local) subject(scope toll.Scope, subject string, removed bool) (string,
 		}
 	case toll.PerRange:
 		return l.blockOf(subject, removed)
+	case toll.PerGroup:
+		if !removed {
+			return subject, l.checkGroup(subject)
+		}
 	case toll.PerPBX, toll.PerTrunk:
 		if !removed && !l.knows(scope, subject) {
 			return "", Errorf(BadInput, "take the name as it stands in the configuration", "there is no %s %s", scope, quote(subject))
@@ -183,6 +190,24 @@ func (l *Local) knows(scope toll.Scope, name string) bool {
 	return slices.ContainsFunc(l.parts.PBXs, func(p PBX) bool {
 		return scope == toll.PerPBX && p.Name == name || scope == toll.PerTrunk && slices.Contains(p.Trunks, name)
 	})
+}
+
+// checkGroup refuses a group that nobody is in: a rule or lock on it would
+// silently be about nobody. No group at all is right.
+func (l *Local) checkGroup(name string) error {
+	var groups []string
+	for _, p := range l.parts.PBXs {
+		groups = append(groups, p.Groups...)
+	}
+	if name == "" || slices.Contains(groups, name) {
+		return nil
+	}
+	hint := "there is no group in the configuration; add one under asterisk.groups"
+	if len(groups) > 0 {
+		slices.Sort(groups)
+		hint = "the groups are " + strings.Join(slices.Compact(groups), ", ") + "; add one under asterisk.groups in the configuration"
+	}
+	return Errorf(BadInput, hint, "there is no group %s", quote(name))
 }
 
 // checkText refuses what does not fit on one line of a terminal, a log or a mail.

@@ -21,6 +21,7 @@ type Ledger interface {
 	Decide(ctx context.Context, q toll.Question) (toll.Verdict, error)
 	Change(ctx context.Context, s toll.Setting) error
 	Cut(ctx context.Context, lease string, why toll.Reason, by string) error
+	CloseIncident(ctx context.Context, id, author string) (toll.Incident, error)
 }
 
 // View is the state of the book at one moment.
@@ -30,11 +31,29 @@ type View struct {
 	Failing  bool
 	Leases   []toll.Lease
 	Settings []toll.Setting
+
+	Incidents []toll.Incident // that are open
+	Notices   []toll.Notice   // that have not left
 }
 
-// History is the record of calls.
+// History is the record of calls, changes and incidents. What is newest can be
+// missing there for a moment, and for as long as the disk is full.
 type History interface {
 	History(ctx context.Context, q HistoryQuery) ([]toll.Entry, error)
+	Life(ctx context.Context, lease string) ([]toll.Entry, error)
+	Changes(ctx context.Context, q ChangesQuery) ([]toll.Entry, error)
+	Incidents(ctx context.Context, q IncidentQuery) ([]toll.Incident, error)
+	Incident(ctx context.Context, id string) (toll.Incident, []toll.Notice, error)
+}
+
+// Alerts send mail to the owner.
+type Alerts interface {
+	Test(ctx context.Context) (AlertTest, error)
+}
+
+// Fuse runs the main fuse's command with one more word.
+type Fuse interface {
+	Run(ctx context.Context, word string) (FuseRun, error)
 }
 
 // Numbering resolves what was dialled, and shows how.
@@ -52,6 +71,7 @@ type Rates interface {
 type PBX struct {
 	Name   string
 	Trunks []string
+	Groups []string // of its callers
 	// Caller is who is accountable when the endpoint dials by itself.
 	Caller func(endpoint string) toll.Caller
 }
@@ -66,6 +86,8 @@ type Parts struct {
 	Policy    policy.Options
 	Site      Site
 	Process   func() Process // who answers, and how its links stand
+	Alerts    Alerts         // nil: nobody is told by mail
+	Fuse      Fuse           // nil: the main fuse has no command
 }
 
 // Local is the service itself: in the daemon, or in a command that has opened
@@ -99,7 +121,10 @@ func (l *Local) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("look into the ledger: %w", err)
 	}
-	s := Status{At: v.At, Revision: v.Revision, Failing: v.Failing, Live: len(v.Leases), Site: l.parts.Site}
+	s := Status{
+		At: v.At, Revision: v.Revision, Failing: v.Failing, Live: len(v.Leases), Site: l.parts.Site,
+		Incidents: len(v.Incidents), Mail: l.mailStatus(v), Fuse: l.fuseStatus(v),
+	}
 	if l.parts.Process != nil {
 		s.Process = l.parts.Process()
 	}
@@ -122,75 +147,20 @@ func over(lock *toll.Lock, now time.Time) bool {
 }
 
 // Settings are the rules, limits and locks that stand. Locks that have run out
-// are history.
+// are history, and the main fuse is part of the status.
 func (l *Local) Settings(ctx context.Context) ([]toll.Setting, error) {
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
-	settings := slices.DeleteFunc(slices.Clone(v.Settings), func(s toll.Setting) bool { return s.Lock != nil && over(s.Lock, v.At) })
+	settings := slices.DeleteFunc(slices.Clone(v.Settings), func(s toll.Setting) bool {
+		return s.Fuse != nil || s.Lock != nil && over(s.Lock, v.At)
+	})
 	slices.SortFunc(settings, func(a, b toll.Setting) int {
 		return cmp.Or(strings.Compare(a.Kind(), b.Kind()), strings.Compare(a.ID(), b.ID()))
 	})
 	return settings, nil
 }
 
-// Live are the leases of calls that go on.
-func (l *Local) Live(ctx context.Context) ([]toll.Lease, error) {
-	v, err := l.parts.Ledger.View(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look into the ledger: %w", err)
-	}
-	slices.SortFunc(v.Leases, func(a, b toll.Lease) int {
-		return cmp.Or(a.Granted.Compare(b.Granted), strings.Compare(a.ID, b.ID))
-	})
-	return v.Leases, nil
-}
-
-// Hangup ends a live call.
-func (l *Local) Hangup(ctx context.Context, lease string) (toll.Lease, error) {
-	live, err := l.Live(ctx)
-	if err != nil {
-		return toll.Lease{}, err
-	}
-	if l.parts.Process == nil || !l.parts.Process().Daemon {
-		return toll.Lease{}, Errorf(NeedsDaemon, "start it: systemctl start tollfuse", "only a running daemon can hang up a call")
-	}
-	if l.author == "" {
-		return toll.Lease{}, errNobody
-	}
-	at := slices.IndexFunc(live, func(one toll.Lease) bool { return one.ID == lease })
-	switch {
-	case at < 0:
-		return toll.Lease{}, Errorf(NotFound, "", "no live call has the lease %q", clip(lease))
-	case live[at].To.Class == toll.Emergency:
-		return toll.Lease{}, Errorf(BadInput, "", "the call with the lease %s is an emergency call, which is never cut", lease)
-	}
-	if err := l.parts.Ledger.Cut(ctx, lease, toll.ReasonManual, l.author); err != nil {
-		return toll.Lease{}, fmt.Errorf("cut the call with the lease %s: %w", lease, err)
-	}
-	return live[at], nil
-}
-
 // errNobody is a slip of the program, not of its user.
 var errNobody = errors.New("the change has no author")
-
-// largestPage bounds a page of history.
-const largestPage = 1000
-
-// History lists ended and refused calls.
-func (l *Local) History(ctx context.Context, q HistoryQuery) ([]toll.Entry, error) {
-	switch {
-	case q.Limit < 0 || q.Limit > largestPage:
-		return nil, Errorf(BadInput, "", "want 0 to %d rows, not %d", largestPage, q.Limit)
-	case q.Outcome != "" && q.Outcome != toll.EntryEnded && q.Outcome != toll.EntryRefused:
-		return nil, Errorf(BadInput, "", "outcome %q: want %s or %s", clip(string(q.Outcome)), toll.EntryEnded, toll.EntryRefused)
-	case !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To):
-		return nil, Errorf(BadInput, "", "the time range ends before it begins")
-	}
-	page, err := l.parts.History.History(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("read the history of calls: %w", err)
-	}
-	return page, nil
-}

@@ -267,14 +267,14 @@ func TestHangup(t *testing.T) {
 	if !plain.Allow || !emergency.Allow {
 		t.Fatal("the calls were refused")
 	}
-	if _, err := s.Hangup(t.Context(), "none"); admin.KindOf(err) != admin.NotFound {
+	if _, err := s.Hangup(t.Context(), admin.Selection{Lease: "none"}); admin.KindOf(err) != admin.NotFound {
 		t.Errorf("a lease that is not there: %v", err)
 	}
-	if _, err := s.Hangup(t.Context(), emergency.Lease.ID); admin.KindOf(err) != admin.BadInput {
+	if _, err := s.Hangup(t.Context(), admin.Selection{Lease: emergency.Lease.ID}); admin.KindOf(err) != admin.BadInput {
 		t.Errorf("an emergency call: %v", err)
 	}
-	was, err := s.Hangup(t.Context(), plain.Lease.ID)
-	if err != nil || was.ID != plain.Lease.ID {
+	was, err := s.Hangup(t.Context(), admin.Selection{All: true})
+	if err != nil || len(was) != 1 || was[0].ID != plain.Lease.ID {
 		t.Fatalf("%+v, %v", was, err)
 	}
 	orders, err := s.ledger.Orders(t.Context())

@@ -23,11 +23,28 @@ type Service interface {
 	Change(ctx context.Context, s toll.Setting) (toll.Setting, error)
 	// Live are the leases of calls that go on, the oldest first.
 	Live(ctx context.Context) ([]toll.Lease, error)
-	// Hangup ends a live call by its lease and returns what it was. Emergency
-	// calls are never ended.
-	Hangup(ctx context.Context, lease string) (toll.Lease, error)
+	// Hangup ends the live calls that are chosen and returns what they were.
+	// Emergency calls are never ended.
+	Hangup(ctx context.Context, s Selection) ([]toll.Lease, error)
 	// History lists ended and refused calls, the newest first.
 	History(ctx context.Context, q HistoryQuery) ([]toll.Entry, error)
+	// Call is the life of one call, by its lease: what became of it, in order.
+	Call(ctx context.Context, lease string) ([]toll.Entry, error)
+	// Changes lists the changes of settings, the newest first: who, when, what.
+	Changes(ctx context.Context, q ChangesQuery) ([]toll.Entry, error)
+	// Incidents lists incidents, the newest first.
+	Incidents(ctx context.Context, q IncidentQuery) ([]toll.Incident, error)
+	// Incident is one of them, with what was told of it.
+	Incident(ctx context.Context, id string) (IncidentReport, error)
+	// CloseIncident ends an incident; calls that still come make another one.
+	CloseIncident(ctx context.Context, id string) (toll.Incident, error)
+	// TestAlert sends a mail at once to everybody who is told of incidents, and
+	// returns when the mail server has taken it.
+	TestAlert(ctx context.Context) (AlertTest, error)
+	// TestFuse runs the main fuse's command with the word "test", ResetFuse with
+	// "reset", after which the fuse can blow again.
+	TestFuse(ctx context.Context) (FuseRun, error)
+	ResetFuse(ctx context.Context) (FuseRun, error)
 }
 
 // Status is how things stand.

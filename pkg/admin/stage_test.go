@@ -41,6 +41,13 @@ func (b book) View(ctx context.Context) (admin.View, error) {
 	v, err := b.Ledger.View(ctx)
 	return admin.View(v), kind(err)
 }
+func (b book) CloseIncident(ctx context.Context, id, author string) (toll.Incident, error) {
+	closed, open, err := b.Ledger.CloseIncident(ctx, id, author)
+	if err == nil && !open {
+		err = admin.Errorf(admin.NotFound, "", "not open")
+	}
+	return closed, kind(err)
+}
 func (b book) Change(ctx context.Context, s toll.Setting) error { return kind(b.Ledger.Change(ctx, s)) }
 func (b book) Cut(ctx context.Context, lease string, why toll.Reason, by string) error {
 	return kind(b.Ledger.Cut(ctx, lease, why, by))
@@ -48,7 +55,7 @@ func (b book) Cut(ctx context.Context, lease string, why toll.Reason, by string)
 
 func kind(err error) error {
 	switch {
-	case errors.Is(err, ledger.ErrNoLease), errors.Is(err, ledger.ErrNoSetting):
+	case errors.Is(err, ledger.ErrNoLease), errors.Is(err, ledger.ErrNoSetting), errors.Is(err, sqlite.ErrNotFound):
 		return admin.Errorf(admin.NotFound, "", "%w", err)
 	case errors.Is(err, ledger.ErrDown), errors.Is(err, ledger.ErrClosed):
 		return admin.Errorf(admin.LedgerDown, "", "%w", err)
@@ -60,6 +67,21 @@ type record struct{ *sqlite.Reader }
 
 func (r record) History(ctx context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
 	return r.Reader.History(ctx, sqlite.HistoryQuery(q))
+}
+
+func (r record) Changes(ctx context.Context, q admin.ChangesQuery) ([]toll.Entry, error) {
+	return r.Reader.Changes(ctx, sqlite.ChangesQuery(q))
+}
+func (r record) Incidents(ctx context.Context, q admin.IncidentQuery) ([]toll.Incident, error) {
+	return r.Reader.Incidents(ctx, sqlite.IncidentQuery(q))
+}
+func (r record) Incident(ctx context.Context, id string) (toll.Incident, []toll.Notice, error) {
+	i, notices, err := r.Reader.Incident(ctx, id)
+	return i, notices, kind(err)
+}
+func (r record) Life(ctx context.Context, lease string) ([]toll.Entry, error) {
+	life, err := r.Reader.Life(ctx, lease)
+	return life, kind(err)
 }
 
 func newStage(t *testing.T) *stage {
@@ -102,7 +124,7 @@ func newStage(t *testing.T) *stage {
 	site := caller.Site{Trunks: []string{"carrier"}, Groups: map[string]string{"1001": "sales"}}
 	service, err := admin.NewLocal(admin.Parts{
 		Ledger: book{l}, History: record{store.Reader}, Numbering: plan, Rates: rates, Policy: o,
-		PBXs: []admin.PBX{{Name: "pbx", Trunks: site.Trunks, Caller: func(name string) toll.Caller {
+		PBXs: []admin.PBX{{Name: "pbx", Trunks: site.Trunks, Groups: []string{"sales"}, Caller: func(name string) toll.Caller {
 			return site.Resolve(caller.Facts{Channel: "PJSIP/" + name + "-00000001"})
 		}}},
 		Site:    admin.Site{Country: "US", Timezone: "America/New_York", Currency: "USD"},

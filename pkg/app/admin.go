@@ -26,7 +26,10 @@ type adminLedger struct{ *ledger.Ledger }
 // View is what stands now.
 func (l adminLedger) View(ctx context.Context) (admin.View, error) {
 	v, err := l.Ledger.View(ctx)
-	return admin.View(v), kinded(err)
+	return admin.View{
+		At: v.At, Revision: v.Revision, Failing: v.Failing, Leases: v.Leases, Settings: v.Settings,
+		Incidents: v.Incidents, Notices: v.Notices,
+	}, kinded(err)
 }
 
 // Decide answers a question.
@@ -45,14 +48,23 @@ func (l adminLedger) Cut(ctx context.Context, lease string, why toll.Reason, by 
 	return kinded(l.Ledger.Cut(ctx, lease, why, by))
 }
 
-// kinded gives an error of the ledger its kind and its way out.
+// CloseIncident ends an incident.
+func (l adminLedger) CloseIncident(ctx context.Context, id, author string) (toll.Incident, error) {
+	closed, open, err := l.Ledger.CloseIncident(ctx, id, author)
+	if err == nil && !open {
+		err = admin.Errorf(admin.NotFound, "", "no incident %q is open", id)
+	}
+	return closed, kinded(err)
+}
+
+// kinded gives an error of ledger or store its kind and its way out.
 func kinded(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ledger.ErrDown):
 		return admin.Errorf(admin.LedgerDown, "look at the disk that the ledger is on; nothing was changed", "%w", err)
-	case errors.Is(err, ledger.ErrNoSetting), errors.Is(err, ledger.ErrNoLease):
+	case errors.Is(err, ledger.ErrNoSetting), errors.Is(err, ledger.ErrNoLease), errors.Is(err, sqlite.ErrNotFound):
 		return admin.Errorf(admin.NotFound, "", "%w", err)
 	case errors.Is(err, ledger.ErrClosed):
 		return admin.Errorf(admin.Unreachable, "try again in a moment", "%w", err)
@@ -60,12 +72,34 @@ func kinded(err error) error {
 	return err
 }
 
-// adminHistory is the record of calls.
+// adminHistory is the record of calls, changes and incidents.
 type adminHistory struct{ *sqlite.Reader }
 
 // History lists ended and refused calls.
 func (h adminHistory) History(ctx context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
 	return h.Reader.History(ctx, sqlite.HistoryQuery(q))
+}
+
+// Changes lists the changes of settings.
+func (h adminHistory) Changes(ctx context.Context, q admin.ChangesQuery) ([]toll.Entry, error) {
+	return h.Reader.Changes(ctx, sqlite.ChangesQuery(q))
+}
+
+// Incidents lists incidents.
+func (h adminHistory) Incidents(ctx context.Context, q admin.IncidentQuery) ([]toll.Incident, error) {
+	return h.Reader.Incidents(ctx, sqlite.IncidentQuery(q))
+}
+
+// Incident is one of them, with its notices.
+func (h adminHistory) Incident(ctx context.Context, id string) (toll.Incident, []toll.Notice, error) {
+	i, notices, err := h.Reader.Incident(ctx, id)
+	return i, notices, kinded(err)
+}
+
+// Life is all that the record has of one call.
+func (h adminHistory) Life(ctx context.Context, lease string) ([]toll.Entry, error) {
+	life, err := h.Reader.Life(ctx, lease)
+	return life, kinded(err)
 }
 
 // adminService is what the owner's commands work with.
@@ -79,6 +113,9 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process fun
 		p := admin.PBX{Name: a.Name}
 		for _, t := range a.Trunks {
 			p.Trunks = append(p.Trunks, t.Name)
+		}
+		for group := range a.Groups {
+			p.Groups = append(p.Groups, group)
 		}
 		who := callers(a)
 		p.Caller = func(endpoint string) toll.Caller {

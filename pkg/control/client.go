@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"syscall"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -68,14 +69,54 @@ func (c *Client) Live(ctx context.Context) ([]toll.Lease, error) {
 	return ask[[]toll.Lease](ctx, c, http.MethodGet, pathCalls, nil)
 }
 
-// Hangup ends a live call.
-func (c *Client) Hangup(ctx context.Context, lease string) (toll.Lease, error) {
-	return ask[toll.Lease](ctx, c, http.MethodPost, pathHangup, hangup{lease})
+// Call is the life of one call.
+func (c *Client) Call(ctx context.Context, lease string) ([]toll.Entry, error) {
+	return ask[[]toll.Entry](ctx, c, http.MethodPost, pathCall, named{lease})
+}
+
+// Hangup ends the live calls that are chosen.
+func (c *Client) Hangup(ctx context.Context, s admin.Selection) ([]toll.Lease, error) {
+	return ask[[]toll.Lease](ctx, c, http.MethodPost, pathHangup, s)
 }
 
 // History lists ended and refused calls.
 func (c *Client) History(ctx context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
 	return ask[[]toll.Entry](ctx, c, http.MethodPost, pathHistory, q)
+}
+
+// Changes lists the changes of settings.
+func (c *Client) Changes(ctx context.Context, q admin.ChangesQuery) ([]toll.Entry, error) {
+	return ask[[]toll.Entry](ctx, c, http.MethodPost, pathChanges, q)
+}
+
+// Incidents lists incidents.
+func (c *Client) Incidents(ctx context.Context, q admin.IncidentQuery) ([]toll.Incident, error) {
+	return ask[[]toll.Incident](ctx, c, http.MethodPost, pathIncidents, q)
+}
+
+// Incident is one of them, with what was told of it.
+func (c *Client) Incident(ctx context.Context, id string) (admin.IncidentReport, error) {
+	return ask[admin.IncidentReport](ctx, c, http.MethodPost, pathIncident, named{id})
+}
+
+// CloseIncident ends an incident.
+func (c *Client) CloseIncident(ctx context.Context, id string) (toll.Incident, error) {
+	return ask[toll.Incident](ctx, c, http.MethodPost, pathClose, named{id})
+}
+
+// TestAlert sends a mail at once. It may take half a minute.
+func (c *Client) TestAlert(ctx context.Context) (admin.AlertTest, error) {
+	return ask[admin.AlertTest](ctx, c, http.MethodPost, pathTestAlert, nothing{})
+}
+
+// TestFuse runs the main fuse's command with the word "test".
+func (c *Client) TestFuse(ctx context.Context) (admin.FuseRun, error) {
+	return ask[admin.FuseRun](ctx, c, http.MethodPost, pathTestFuse, nothing{})
+}
+
+// ResetFuse runs it with "reset", after which the fuse can blow again.
+func (c *Client) ResetFuse(ctx context.Context) (admin.FuseRun, error) {
+	return ask[admin.FuseRun](ctx, c, http.MethodPost, pathResetFuse, nothing{})
 }
 
 // ask sends a request and reads the answer.
@@ -86,7 +127,7 @@ func ask[A any](ctx context.Context, c *Client, method, path string, body any) (
 }
 
 func (c *Client) send(ctx context.Context, method, path string, body, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, longestAnswer)
+	ctx, cancel := context.WithTimeout(ctx, patience(path)+time.Second) // the daemon's own word comes first
 	defer cancel()
 	var text bytes.Buffer
 	if body != nil {

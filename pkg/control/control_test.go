@@ -50,10 +50,20 @@ func (a actor) note(what any) error {
 var moment = time.Date(2026, 3, 29, 1, 30, 0, 123_000_000, time.UTC)
 
 var (
-	theStatus      = admin.Status{At: moment, Revision: 7, Live: 2, Site: admin.Site{Timezone: "Europe/Berlin"}, Process: admin.Process{Daemon: true, Since: moment, Links: []admin.Link{{PBX: "pbx", Up: true}}}}
-	theSetting     = toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001", Reason: "stolen <&>", Since: moment, Until: moment.Add(time.Hour)}, Author: "kim", At: moment, Revision: 7}
-	theLease       = toll.Lease{ID: "1-2", State: toll.Answered, Key: toll.Key{PBX: "pbx"}, Granted: moment, Timer: time.Hour, Reserved: 1_500_000}
-	theEntry       = toll.Entry{Seq: 9, At: moment, Kind: toll.EntryEnded, Lease: theLease}
+	theStatus = admin.Status{Incidents: 1, Mail: admin.MailStatus{Configured: true, Waiting: 2, Oldest: moment, Error: "no"},
+		Fuse: admin.FuseStatus{Configured: true, Blown: &toll.Fuse{Blown: moment, Why: "why"}}, At: moment, Revision: 7, Live: 2, Site: admin.Site{Timezone: "Europe/Berlin"}, Process: admin.Process{Daemon: true, Since: moment, Links: []admin.Link{{PBX: "pbx", Up: true}}}}
+	theSetting = toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001", Reason: "stolen <&>", Since: moment, Until: moment.Add(time.Hour)}, Author: "kim", At: moment, Revision: 7}
+	theLease   = toll.Lease{ID: "1-2", State: toll.Answered, Key: toll.Key{PBX: "pbx"}, Granted: moment, Timer: time.Hour, Reserved: 1_500_000}
+	theEntry   = toll.Entry{Seq: 9, At: moment, Kind: toll.EntryEnded, Lease: theLease}
+	theChange  = toll.Entry{Seq: 10, At: moment, Kind: toll.EntrySetting, Setting: &theSetting}
+	theReport  = admin.IncidentReport{
+		Incident: toll.Incident{ID: "i1", Kind: toll.Attack, Caller: "\x1b\r\n", Opened: moment, Cut: 2, Cost: 5, Locks: []toll.Lock{*theSetting.Lock},
+			Calls: []toll.IncidentCall{{Lease: "1-2", Began: moment, Cut: toll.ReasonLimit, Talked: time.Minute}}, Causes: []toll.Tally{{Name: "l", Count: 7}}},
+		Notices: []toll.Notice{{ID: "n1", Kind: toll.NoticeOpened, At: moment, Sent: moment, Tries: 3}},
+		Hints:   []admin.Hint{{Text: "t", Command: "c"}},
+	}
+	theAlertTest   = admin.AlertTest{To: []string{"kim@example.com"}, Server: "mail:25", Took: time.Second}
+	theRun         = admin.FuseRun{Command: []string{"/bin/fuse", "a b"}, Output: "shut\n\x1b[2J", Took: time.Second}
 	theExplanation = admin.Explanation{At: moment, PBX: "pbx", Hints: []admin.Hint{{Text: "t", Command: "c"}},
 		Verdict: toll.Verdict{Judgement: toll.Judgement{Reason: toll.ReasonLocked, Figures: []toll.Figure{{By: "x", Limit: &toll.Limit{ID: "l"}}}}}}
 )
@@ -81,8 +91,30 @@ func (a actor) Change(_ context.Context, s toll.Setting) (toll.Setting, error) {
 func (a actor) Live(context.Context) ([]toll.Lease, error) {
 	return []toll.Lease{theLease}, a.note("live")
 }
-func (a actor) Hangup(_ context.Context, lease string) (toll.Lease, error) {
-	return theLease, a.note(lease)
+func (a actor) Call(_ context.Context, lease string) ([]toll.Entry, error) {
+	return []toll.Entry{theEntry}, a.note("call " + lease)
+}
+func (a actor) Hangup(_ context.Context, s admin.Selection) ([]toll.Lease, error) {
+	return []toll.Lease{theLease}, a.note(s)
+}
+func (a actor) Changes(_ context.Context, q admin.ChangesQuery) ([]toll.Entry, error) {
+	return []toll.Entry{theChange}, a.note(q)
+}
+func (a actor) Incidents(_ context.Context, q admin.IncidentQuery) ([]toll.Incident, error) {
+	return []toll.Incident{theReport.Incident}, a.note(q)
+}
+func (a actor) Incident(_ context.Context, id string) (admin.IncidentReport, error) {
+	return theReport, a.note("incident " + id)
+}
+func (a actor) CloseIncident(_ context.Context, id string) (toll.Incident, error) {
+	return theReport.Incident, a.note("close " + id)
+}
+func (a actor) TestAlert(context.Context) (admin.AlertTest, error) {
+	return theAlertTest, a.note("test alert")
+}
+func (a actor) TestFuse(context.Context) (admin.FuseRun, error) { return theRun, a.note("test fuse") }
+func (a actor) ResetFuse(context.Context) (admin.FuseRun, error) {
+	return theRun, a.note("reset fuse")
 }
 func (a actor) History(_ context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
 	return []toll.Entry{theEntry}, a.note(q)
@@ -131,6 +163,9 @@ func TestEverythingCrosses(t *testing.T) {
 	ctx := t.Context()
 	query := admin.Query{From: "1001", To: "0023222123456%40carrier,60,L(30000)", Trunk: "\x1b\r\n"}
 	history := admin.HistoryQuery{Caller: "extension:1001", From: moment, Limit: 5}
+	selection := admin.Selection{Caller: "214", PBX: "pbx", Trunk: "t", Where: toll.Abroad, Country: "SL", Number: "+232", Lease: "x", All: true}
+	changed := admin.ChangesQuery{Kind: "lock", ID: "caller=1001", Before: 7, Limit: 3}
+	open := admin.IncidentQuery{Open: true, Kind: toll.Attack, Caller: "214", From: moment, To: moment.Add(1), Limit: 2}
 	sent := toll.Setting{Limit: &toll.Limit{ID: "l", Act: 1 << 60, Meter: toll.Meter{Measure: toll.Cost, Window: time.Hour}, Do: []toll.Action{toll.Deny}}}
 
 	check := func(what string, got, want any, err error) {
@@ -145,16 +180,33 @@ func TestEverythingCrosses(t *testing.T) {
 	check("explain", explanation, theExplanation, err)
 	settings, err := c.Settings(ctx)
 	check("settings", settings, []toll.Setting{theSetting}, err)
-	changed, err := c.Change(ctx, sent)
-	check("change", changed, theSetting, err)
+	stands, err := c.Change(ctx, sent)
+	check("change", stands, theSetting, err)
 	live, err := c.Live(ctx)
 	check("live", live, []toll.Lease{theLease}, err)
-	cut, err := c.Hangup(ctx, "1-2")
-	check("hangup", cut, theLease, err)
+	cut, err := c.Hangup(ctx, selection)
+	check("hangup", cut, []toll.Lease{theLease}, err)
 	page, err := c.History(ctx, history)
 	check("history", page, []toll.Entry{theEntry}, err)
+	life, err := c.Call(ctx, "1-2")
+	check("call", life, []toll.Entry{theEntry}, err)
+	changes, err := c.Changes(ctx, changed)
+	check("changes", changes, []toll.Entry{theChange}, err)
+	incidents, err := c.Incidents(ctx, open)
+	check("incidents", incidents, []toll.Incident{theReport.Incident}, err)
+	report, err := c.Incident(ctx, "\x00/i1")
+	check("incident", report, theReport, err)
+	closed, err := c.CloseIncident(ctx, "i1")
+	check("close", closed, theReport.Incident, err)
+	test, err := c.TestAlert(ctx)
+	check("test alert", test, theAlertTest, err)
+	run, err := c.TestFuse(ctx)
+	check("test fuse", run, theRun, err)
+	run, err = c.ResetFuse(ctx)
+	check("reset fuse", run, theRun, err)
 
-	want := []any{"status", query, "settings", sent, "live", "1-2", history}
+	want := []any{"status", query, "settings", sent, "live", selection, history, "call 1-2", changed, open,
+		"incident \x00/i1", "close i1", "test alert", "test fuse", "reset fuse"}
 	if !reflect.DeepEqual(s.asked, want) {
 		t.Errorf("the service was asked\n%+v\nwant\n%+v", s.asked, want)
 	}
@@ -172,7 +224,7 @@ func TestEverythingCrosses(t *testing.T) {
 func TestErrorsKeepTheirKind(t *testing.T) {
 	for _, kind := range []admin.Kind{admin.NotFound, admin.BadInput, admin.LedgerDown, admin.NeedsDaemon} {
 		_, path := serve(t, &script{fails: admin.Errorf(kind, "do this", "it is %s", kind)})
-		_, err := client(t, path).Hangup(t.Context(), "x")
+		_, err := client(t, path).CloseIncident(t.Context(), "x")
 		var e *admin.Error
 		if !errors.As(err, &e) || e.Kind != kind || e.Text != "it is "+string(kind) || e.Hint != "do this" {
 			t.Errorf("%s became %#v", kind, err)
@@ -333,17 +385,20 @@ func TestRequestsAreReadStrictly(t *testing.T) {
 	s := &script{}
 	_, path := serve(t, s)
 	for name, test := range map[string]struct{ target, kind, body string }{
-		"unknown key":   {pathExplain, contentType, `{"from":"1","too":"2"}`},
-		"no JSON":       {pathExplain, contentType, `from=1`},
-		"nothing":       {pathSettings, contentType, ``},
-		"two values":    {pathHangup, contentType, `{"lease":"1"}{"lease":"2"}`},
-		"wrong type":    {pathHangup, contentType, `{"lease":1}`},
-		"a form":        {pathHangup, "application/x-www-form-urlencoded", `{"lease":"1"}`},
-		"too large":     {pathExplain, contentType, `{"from":"` + strings.Repeat("1", largestRequest) + `"}`},
-		"bad amount":    {pathSettings, contentType, `{"limit":{"act":"x"}}`},
-		"other version": {"/v2/explain", contentType, `{}`},
-		"wrong method":  {pathStatus, contentType, `{}`},
-		"up and away":   {"/v1/../../etc/passwd", contentType, `{}`},
+		"unknown choice": {pathHangup, contentType, `{"caler":"214"}`},
+		"too much said":  {pathResetFuse, contentType, `{"now":true}`},
+		"no order":       {pathTestFuse, contentType, ``},
+		"unknown key":    {pathExplain, contentType, `{"from":"1","too":"2"}`},
+		"no JSON":        {pathExplain, contentType, `from=1`},
+		"nothing":        {pathSettings, contentType, ``},
+		"two values":     {pathHangup, contentType, `{"lease":"1"}{"lease":"2"}`},
+		"wrong type":     {pathHangup, contentType, `{"lease":1}`},
+		"a form":         {pathHangup, "application/x-www-form-urlencoded", `{"lease":"1"}`},
+		"too large":      {pathExplain, contentType, `{"from":"` + strings.Repeat("1", largestRequest) + `"}`},
+		"bad amount":     {pathSettings, contentType, `{"limit":{"act":"x"}}`},
+		"other version":  {"/v2/explain", contentType, `{}`},
+		"wrong method":   {pathStatus, contentType, `{}`},
+		"up and away":    {"/v1/../../etc/passwd", contentType, `{}`},
 	} {
 		status, f := post(t, path, test.target, test.kind, bytes.NewReader([]byte(test.body)))
 		if status != http.StatusBadRequest || f.Error.Kind != admin.BadInput || f.Error.Text == "" {

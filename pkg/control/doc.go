@@ -1,9 +1,11 @@
 // Package control carries admin.Service over a unix socket, as HTTP and JSON:
 //
-//	GET  /v1/status     POST /v1/explain
-//	GET  /v1/settings   POST /v1/settings
-//	GET  /v1/calls      POST /v1/hangup
-//	                    POST /v1/history
+//	GET  /v1/status     POST /v1/explain        POST /v1/alert/test
+//	GET  /v1/settings   POST /v1/settings       POST /v1/changes
+//	GET  /v1/calls      POST /v1/call           POST /v1/history
+//	                    POST /v1/hangup         POST /v1/incidents
+//	POST /v1/incident   POST /v1/incident/close
+//	POST /v1/fuse/test  POST /v1/fuse/reset
 //
 // Who may connect is decided by the mode and the group of the socket, and who
 // is recorded as the author of a change by the kernel (SO_PEERCRED in

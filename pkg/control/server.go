@@ -19,6 +19,9 @@ import (
 // places is how many connections are served at a time.
 const places = 64
 
+// writeMargin is what it may take to write an answer.
+const writeMargin = 5 * time.Second
+
 // Server serves admin.Service to the command line.
 type Server struct {
 	as   func(author string) admin.Service
@@ -35,7 +38,7 @@ func NewServer(as func(author string) admin.Service, log *slog.Logger) *Server {
 		ConnContext:       withAuthor,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      longestAnswer + 5*time.Second,
+		WriteTimeout:      longestAnswer + writeMargin,
 		IdleTimeout:       30 * time.Second,
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -81,9 +84,15 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+pathSettings, told(s, func(to admin.Service, ctx context.Context, change toll.Setting) (toll.Setting, error) {
 		return to.Change(ctx, change)
 	}))
-	mux.Handle("POST "+pathHangup, told(s, func(to admin.Service, ctx context.Context, h hangup) (toll.Lease, error) {
-		return to.Hangup(ctx, h.Lease)
-	}))
+	mux.Handle("POST "+pathHangup, told(s, admin.Service.Hangup))
+	mux.Handle("POST "+pathChanges, told(s, admin.Service.Changes))
+	mux.Handle("POST "+pathIncidents, told(s, admin.Service.Incidents))
+	mux.Handle("POST "+pathCall, about(s, admin.Service.Call))
+	mux.Handle("POST "+pathIncident, about(s, admin.Service.Incident))
+	mux.Handle("POST "+pathClose, about(s, admin.Service.CloseIncident))
+	mux.Handle("POST "+pathTestAlert, ordered(s, admin.Service.TestAlert))
+	mux.Handle("POST "+pathTestFuse, ordered(s, admin.Service.TestFuse))
+	mux.Handle("POST "+pathResetFuse, ordered(s, admin.Service.ResetFuse))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, admin.Errorf(admin.BadInput, "tollfuse version shows both versions; restart the daemon after an upgrade",
 			"this daemon does not know the request %.60q", r.Method+" "+r.URL.Path))
@@ -94,7 +103,7 @@ func (s *Server) routes() http.Handler {
 // asked answers a request that says nothing.
 func asked[A any](s *Server, do func(admin.Service, context.Context) (A, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), longestAnswer)
+		ctx, cancel := context.WithTimeout(r.Context(), patience(r.URL.Path))
 		defer cancel()
 		a, err := do(s.service(ctx), ctx)
 		s.answer(w, r, a, err)
@@ -109,11 +118,27 @@ func told[Q, A any](s *Server, do func(admin.Service, context.Context, Q) (A, er
 			s.fail(w, r, err)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), longestAnswer)
+		longest := patience(r.URL.Path)
+		// What acts may take longer than the server allows for the rest.
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longest + writeMargin)); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), longest)
 		defer cancel()
 		a, err := do(s.service(ctx), ctx, q)
 		s.answer(w, r, a, err)
 	})
+}
+
+// about answers a request about the one thing of that name.
+func about[A any](s *Server, do func(admin.Service, context.Context, string) (A, error)) http.Handler {
+	return told(s, func(to admin.Service, ctx context.Context, n named) (A, error) { return do(to, ctx, n.ID) })
+}
+
+// ordered answers a request that says nothing and changes something.
+func ordered[A any](s *Server, do func(admin.Service, context.Context) (A, error)) http.Handler {
+	return told(s, func(to admin.Service, ctx context.Context, _ nothing) (A, error) { return do(to, ctx) })
 }
 
 // service is the one that records changes as the caller's.

@@ -9,12 +9,20 @@ import (
 
 // The paths, with the version of the interface in front.
 const (
-	pathStatus   = "/v1/status"
-	pathExplain  = "/v1/explain"
-	pathSettings = "/v1/settings"
-	pathCalls    = "/v1/calls"
-	pathHangup   = "/v1/hangup"
-	pathHistory  = "/v1/history"
+	pathStatus    = "/v1/status"
+	pathExplain   = "/v1/explain"
+	pathSettings  = "/v1/settings"
+	pathChanges   = "/v1/changes"
+	pathCalls     = "/v1/calls"
+	pathCall      = "/v1/call"
+	pathHangup    = "/v1/hangup"
+	pathHistory   = "/v1/history"
+	pathIncidents = "/v1/incidents"
+	pathIncident  = "/v1/incident"
+	pathClose     = "/v1/incident/close"
+	pathTestAlert = "/v1/alert/test"
+	pathTestFuse  = "/v1/fuse/test"
+	pathResetFuse = "/v1/fuse/reset"
 )
 
 // The bounds of what is carried.
@@ -22,13 +30,30 @@ const (
 	largestRequest = 64 << 10
 	largestAnswer  = 64 << 20 // 50,000 live leases
 	longestAnswer  = 15 * time.Second
+	longestAlert   = 35 * time.Second               // a mail server may take half a minute to refuse
+	longestFuse    = 5*time.Minute + 15*time.Second // the longest fuse.timeout, and what surrounds it
 )
 
 const contentType = "application/json"
 
-// hangup names the call to end.
-type hangup struct {
-	Lease string `json:"lease"`
+// named is a request about one thing.
+type named struct {
+	ID string `json:"id"`
+}
+
+// nothing is a request that says nothing. It is sent all the same, so that
+// whatever acts is a POST with our content type.
+type nothing struct{}
+
+// patience is how long the answer to a request may take.
+func patience(path string) time.Duration {
+	switch path {
+	case pathTestAlert:
+		return longestAlert
+	case pathTestFuse, pathResetFuse:
+		return longestFuse
+	}
+	return longestAnswer
 }
 
 // failure is an error on its way.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -63,7 +64,7 @@ func TestEmergencyCallIsNeverStopped(t *testing.T) {
 			t.Errorf("the emergency call in the ledger: %+v", lease)
 		}
 		d.Lock(t, "1001") // again, so that live calls are reviewed
-		if _, err := d.Admin.Hangup(t.Context(), lease.ID); err == nil {
+		if _, err := d.Admin.Hangup(t.Context(), admin.Selection{Lease: lease.ID}); err == nil {
 			t.Error("the owner can hang up an emergency call")
 		}
 
