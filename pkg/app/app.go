@@ -83,6 +83,7 @@ func (d *daemon) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.parts.run("health", d.watchHealth)
 	d.startWatchdog()
 	if err := d.notifier.Ready(); err != nil {
 		d.log.Warn("systemd cannot be told that the daemon is ready", "error", err)
@@ -106,7 +107,7 @@ func (d *daemon) startLedger(ctx context.Context) error {
 		return err
 	}
 	d.parts.run("decision log", d.journal.run)
-	d.ledger, err = ledger.Open(ctx, store, d.site.judge, ledger.Config{Log: d.log, Journal: d.journal})
+	d.ledger, err = ledger.Open(ctx, store, d.site.judge, ledger.Config{Book: d.site.book(), Log: d.log, Journal: d.journal})
 	if err != nil {
 		return err
 	}

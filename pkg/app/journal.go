@@ -23,13 +23,14 @@ const journalQueue = 8192
 type journal struct {
 	lines   chan string
 	dropped atomic.Int64
+	opened  map[string]bool // incidents whose opening was written; of the decider alone
 	out     io.WriteCloser
 	log     *slog.Logger
 }
 
 // openJournal opens the decision log for appending; an empty path is none.
 func openJournal(path string, log *slog.Logger) (*journal, error) {
-	j := &journal{lines: make(chan string, journalQueue), log: log}
+	j := &journal{lines: make(chan string, journalQueue), log: log, opened: make(map[string]bool)}
 	if path == "" {
 		j.out = discard{}
 		return j, nil
@@ -106,9 +107,19 @@ func (j *journal) Entry(e toll.Entry) {
 	switch e.Kind {
 	case toll.EntrySetting:
 		l.add("kind", e.Setting.Kind()).add("id", e.Setting.ID()).add("author", e.Setting.Author)
+		if f := e.Setting.Fuse; f != nil {
+			l.add("why", f.Why).add("error", f.Error)
+		}
 		if e.Setting.Removed {
 			l.add("removed", "yes")
 		}
+	case toll.EntryIncident:
+		if !l.incident(e.Incident, j.opened) {
+			return
+		}
+	case toll.EntryNotice:
+		n := e.Notice
+		l.add("id", n.ID).add("kind", string(n.Kind)).add("sent", sentence(n)).add("error", n.Error)
 	case toll.EntryChanged:
 		return
 	default:
@@ -150,6 +161,38 @@ func (l *line) add(key, value string) *line {
 func (l *line) call(pbx string, from toll.Caller, to toll.Destination, trunk string) {
 	l.add("pbx", pbx).add("caller", from.String()).add("number", to.Number()).add("country", to.Country).
 		add("class", string(to.Class)).add("trunk", trunk)
+}
+
+// incident writes that an incident was opened or closed; what lies between is in
+// the calls' own lines.
+func (l *line) incident(i *toll.Incident, known map[string]bool) bool {
+	state := "opened"
+	switch {
+	case !i.Open():
+		state = "closed"
+		delete(known, i.ID)
+	case known[i.ID]:
+		return false
+	default:
+		known[i.ID] = true
+	}
+	l.add("id", i.ID).add("state", state).add("kind", string(i.Kind)).add("pbx", i.PBX).add("caller", i.Caller).add("text", i.Text)
+	if i.Kind == toll.Attack {
+		l.add("refused", fmt.Sprint(i.Refused)).add("cut", fmt.Sprint(i.Cut)).add("bypassed", fmt.Sprint(i.Bypassed)).
+			add("cost", i.Cost.String())
+	}
+	return true
+}
+
+// sentence says whether a notice has left.
+func sentence(n *toll.Notice) string {
+	switch {
+	case n.GivenUp:
+		return "never"
+	case n.Sent.IsZero():
+		return "no"
+	}
+	return "yes"
 }
 
 func (l *line) lease(e toll.Entry) {

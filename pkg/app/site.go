@@ -16,6 +16,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/caller"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/incident"
 	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/numbering"
 	"github.com/tollfuse/tollfuse/pkg/policy"
@@ -111,6 +112,18 @@ func newSite(c config.Config) (site, error) {
 		return site{}, admin.Errorf(admin.BadInput, "correct the configuration and try again", "%w", err)
 	}
 	return s, nil
+}
+
+// book says what makes an incident, and when the main fuse blows.
+func (s site) book() ledger.Options {
+	a, f := s.config.Alerts, s.config.Fuse
+	o := ledger.Options{Incidents: incident.Options{
+		Refusals: a.Refusals, Gather: a.Gather, Quiet: a.Quiet, Emergency: a.Emergency, Tell: len(s.config.Mail.To) > 0,
+	}}
+	if len(f.Command) > 0 && !s.config.Observe {
+		o.Fuse = ledger.FuseOptions{Bypasses: f.Bypasses, Cuts: f.Cuts, Within: f.Within, Blind: f.Blind}
+	}
+	return o
 }
 
 // networks reads networks and single addresses.

@@ -162,6 +162,8 @@ func (d *decider) handle(r *request) {
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
+	case reqWaiting:
+		r.answer(result{notices: d.book.Waiting()})
 	default:
 		d.handleOwner(now, r)
 	}

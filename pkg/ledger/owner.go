@@ -8,8 +8,8 @@ import (
 
 // Waiting are the notices to the owner that have not left, in no order.
 func (l *Ledger) Waiting(ctx context.Context) ([]toll.Notice, error) {
-	v, err := l.View(ctx)
-	return v.Notices, err
+	r, err := l.ask(ctx, &request{kind: reqWaiting})
+	return r.notices, err
 }
 
 // Noticed gets a value when a notice may wait that did not wait before. The
@@ -29,6 +29,9 @@ func (l *Ledger) CloseIncident(ctx context.Context, id, author string) (toll.Inc
 	r, err := l.ask(ctx, &request{kind: reqCloseIncident, incident: id, by: author})
 	return r.closed, r.found, err
 }
+
+// Failing tells whether the newest commit has failed.
+func (l *Ledger) Failing() bool { return l.failing.Load() }
 
 // Fuse is the main fuse, if it has blown.
 func (l *Ledger) Fuse(ctx context.Context) (toll.Fuse, bool, error) {

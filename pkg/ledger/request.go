@@ -18,6 +18,7 @@ const (
 	reqCut
 	reqFind
 	reqView
+	reqWaiting
 	reqTried
 	reqCloseIncident
 	reqFuseRan
@@ -47,6 +48,7 @@ type result struct {
 	lease   toll.Lease
 	found   bool
 	view    View
+	notices []toll.Notice
 	closed  toll.Incident
 	err     error
 }
