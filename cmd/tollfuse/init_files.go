@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
 	"github.com/tollfuse/tollfuse/pkg/config"
 )
 
@@ -27,17 +28,53 @@ type newFile struct {
 	own  func(path string) error
 }
 
-// files are all that init writes but the ledger.
+// files are all that init writes but the ledger. What is wrong with a choice is
+// told by the name of its flag.
 func (c choices) files(path string, s config.Config) ([]newFile, error) {
+	var files []newFile
+	if c.mail.password != "" {
+		s.Mail.Password, s.Mail.PasswordFile = "", passwordPath(path)
+		files = append(files, newFile{s.Mail.PasswordFile, []byte(c.mail.password + "\n"), 0o600, giveToDaemon})
+	}
 	text, err := config.Starter(s)
 	if err != nil {
+		return nil, byFlag(err)
+	}
+	if err := readablePassword(c.mail.passwordFile); err != nil {
 		return nil, err
 	}
 	forAsterisk, err := plan{dir: c.dialplanDir}.files(s, s.Asterisk[0])
 	if err != nil {
-		return nil, &misuse{"tollfuse init", err}
+		return nil, err
 	}
-	return append([]newFile{{path, text, 0o600, giveToDaemon}}, forAsterisk...), nil
+	files = append([]newFile{{path, text, 0o600, giveToDaemon}}, files...)
+	return append(files, forAsterisk...), nil
+}
+
+// paths are the files that init writes whatever is chosen, to find those that
+// exist before anything is asked.
+func (c choices) paths(path string) []newFile {
+	files := []newFile{{path: path}}
+	for _, name := range []string{dialplan.SubroutineFile, dialplan.ManagerFile, dialplan.ExampleFile} {
+		files = append(files, newFile{path: filepath.Join(c.dialplanDir, filepath.FromSlash(name))})
+	}
+	return files
+}
+
+// passwordPath is where a typed password goes: beside the configuration, which
+// itself can then be shown to somebody who helps.
+func passwordPath(path string) string { return filepath.Join(filepath.Dir(path), "mail-password") }
+
+// readablePassword finds a password file that is not there before the daemon
+// does.
+func readablePassword(path string) error {
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("--mail-password-file: %w", err)
+	}
+	return nil
 }
 
 // writeAll writes all files, or none if one is there already and not to be

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/config"
+)
+
+// outcome is what init has done.
+type outcome struct {
+	Config string       `json:"config"`
+	Ledger string       `json:"ledger"`
+	Limits int          `json:"limits"` // that were set; 0 where the ledger had settings
+	Files  []string     `json:"files"`
+	Next   []admin.Hint `json:"next"`
+}
+
+func (d outcome) print(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(wrote(d.Files))
+	if d.Limits > 0 {
+		fmt.Fprintf(&b, "wrote %s with %d limits\n", clean(d.Ledger), d.Limits)
+	} else {
+		fmt.Fprintf(&b, "kept  %s with the settings it had\n", clean(d.Ledger))
+	}
+	b.WriteString("\nNext:\n")
+	for i, step := range d.Next {
+		fmt.Fprintf(&b, "%d. %s:\n", i+1, strings.Join(wrap(clean(step.Text), narrowest-4), "\n   "))
+		for command := range strings.SplitSeq(step.Command, "\n") {
+			fmt.Fprintf(&b, "     %s\n", clean(command))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// nextSteps are what only the owner can do. Each command works when it is
+// pasted; what is done already is left out.
+func (c choices) nextSteps(m machine, path string) []admin.Hint {
+	steps := []admin.Hint{c.letAsteriskRead(), c.start(path), {
+		Text:    "See whether everything fits, and what it decides and why",
+		Command: commandFor(path, "doctor") + "\n" + commandFor(path, "explain") + " --from 1001 --to NUMBER",
+	}}
+	if m.getenv("SUDO_USER") == "" {
+		return steps
+	}
+	for i, s := range steps {
+		s.Command = "sudo " + strings.ReplaceAll(s.Command, "\n", "\nsudo ")
+		steps[i].Command = strings.NewReplacer("sudo echo", "echo", "| tee", "| sudo tee").Replace(s.Command)
+	}
+	return steps
+}
+
+func (c choices) letAsteriskRead() admin.Hint {
+	extensions, manager := filepath.Join(c.dialplanDir, "extensions.conf"), filepath.Join(c.dialplanDir, "manager.conf")
+	step := admin.Hint{Text: "Dial your trunks as " + filepath.Join(c.dialplanDir, dialplan.ExampleFile) + " does, and let Asterisk read what was written"}
+	var commands []string
+	if !hasLine(extensions, "#include "+dialplan.SubroutineFile) {
+		commands = append(commands, "echo '#include "+dialplan.SubroutineFile+"' | tee -a "+quoted(extensions))
+	}
+	if !hasLine(manager, "#include manager.d/*.conf", "#include "+dialplan.ManagerFile) {
+		commands = append(commands, "echo '#include manager.d/*.conf' | tee -a "+quoted(manager))
+	}
+	if !managerIsOn(c.dialplanDir) {
+		step.Text = "Set enabled = yes and bindaddr = 127.0.0.1 under [general] in " + manager + ", dial" + strings.TrimPrefix(step.Text, "Dial")
+	}
+	step.Command = strings.Join(append(commands, "asterisk -rx 'core reload'"), "\n")
+	return step
+}
+
+// managerIsOn tells whether manager.conf switches the manager interface on,
+// which is off where it says nothing.
+func managerIsOn(folder string) bool {
+	for _, s := range readAsterisk(folder, "manager.conf") {
+		if s.name == "general" {
+			switch strings.ToLower(s.get("enabled")) {
+			case "yes", "true", "y", "t", "1", "on":
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c choices) start(path string) admin.Hint {
+	step := admin.Hint{Text: "Start the daemon", Command: "systemctl enable --now tollfuse"}
+	if path != config.DefaultPath {
+		step.Command = commandFor(path, "serve") // the unit reads another file
+	}
+	if len(c.extensions) == 0 {
+		step.Text = "Name the numbers inside your site (numbering.extensions) in " + path + ", and start the daemon"
+	}
+	return step
+}
+
+// commandFor is a command line that works on that configuration.
+func commandFor(path, command string) string {
+	if path == config.DefaultPath {
+		return "tollfuse " + command
+	}
+	return "tollfuse " + command + " --config " + quoted(path)
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tollfuse/tollfuse/pkg/config"
+)
+
+// newTerminal opens a pseudo-terminal (pts(4)): what is written to the
+// person's end is typed, and what the program writes and the terminal echoes
+// is read there.
+func newTerminal(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(person.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = program.Close()
+		_ = person.Close()
+	})
+	return person, program
+}
+
+// typist waits for a prompt before it types.
+type typist struct {
+	t      *testing.T
+	screen bytes.Buffer
+	from   int // what was looked at already
+	shown  chan []byte
+	keys   *os.File
+}
+
+func newTypist(t *testing.T, person *os.File) *typist {
+	p := &typist{t: t, keys: person, shown: make(chan []byte)}
+	go func() {
+		defer close(p.shown)
+		for {
+			b := make([]byte, 4096)
+			n, err := person.Read(b)
+			if err != nil {
+				return
+			}
+			p.shown <- b[:n]
+		}
+	}()
+	return p
+}
+
+// see waits for a text on the screen, behind the last one that was seen.
+func (p *typist) see(want string) {
+	p.t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		if at := strings.Index(p.screen.String()[p.from:], want); at >= 0 {
+			p.from += at + len(want)
+			return
+		}
+		select {
+		case b, more := <-p.shown:
+			p.screen.Write(b)
+			if !more {
+				p.t.Fatalf("%q did not come before the end of\n%s", want, p.screen.String())
+			}
+		case <-late:
+			p.t.Fatalf("%q did not come in\n%s", want, p.screen.String())
+		}
+	}
+}
+
+func (p *typist) answer(prompt, keys string) {
+	p.t.Helper()
+	p.see(prompt)
+	if _, err := p.keys.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestInitOnATerminal asks without being told to, hides the password, and shows
+// what is typed again behind it.
+func TestInitOnATerminal(t *testing.T) {
+	m := newMachine(t, berlin)
+	person, tty := newTerminal(t)
+	cmd := tested().initOn(&options{}, m)
+	cmd.SetIn(tty)
+	cmd.SetOut(tty)
+	cmd.SetArgs(append(folders(m)[1:], "--country", "DE", "--timezone", "Europe/Berlin", "--countries", "AT", "--size", "3"))
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.ExecuteContext(t.Context()) }()
+
+	p := newTypist(t, person)
+	p.answer("[EUR]: ", "\n")
+	p.answer("[10XX]: ", "\n")
+	p.answer("[none]: ", "\n")
+	p.answer("[none]: ", "\n")
+	p.answer("[pbx]: ", "mainn\x7f\n") // the terminal's own correction works
+	p.answer("[127.0.0.1:5039]: ", "\n")
+	p.answer("203.0.113.8]: ", "\n")
+	p.answer("[allow]: ", "\n")
+	p.answer("attack [none]: ", "a@example.com\n")
+	p.answer("[localhost:25]: ", "smtp.example.com:587\n")
+	p.answer("[starttls]: ", "\n")
+	p.answer("[none]: ", "me\n")
+	p.answer("Password of that user: ", "hunter2\n")
+	p.answer("[no]: ", "y\n")
+	p.answer("Write it [yes]: ", "yes\n")
+	p.see("Next:")
+	p.see("--to NUMBER")
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	screen := p.screen.String()
+	if strings.Contains(screen, "hunter2") || !strings.Contains(screen, "smtp.example.com:587\r\n") {
+		t.Errorf("the terminal shows the password, or not what else is typed:\n%s", screen)
+	}
+	c, err := config.Load(m.file("etc/tollfuse/tollfuse.yaml"))
+	if err != nil || c.Asterisk[0].Name != "main" || c.Mail.Password.Reveal() != "hunter2" || !c.Alerts.Emergency {
+		t.Errorf("%v\n%+v", err, c)
+	}
+	if state, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS); err != nil || state.Lflag&unix.ECHO == 0 {
+		t.Errorf("the terminal is left silent: %v", err)
+	}
+}
+
+// Ctrl-D at a terminal ends it.
+func TestInitEndsAtCtrlD(t *testing.T) {
+	m := newMachine(t, berlin)
+	person, tty := newTerminal(t)
+	cmd := tested().initOn(&options{}, m)
+	cmd.SetIn(tty)
+	cmd.SetOut(tty)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetArgs(folders(m)[1:])
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.ExecuteContext(t.Context()) }()
+	p := newTypist(t, person)
+	p.answer("[DE]: ", "\n")
+	p.answer("[Europe/Berlin]: ", "\x04")
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(m.file("etc/tollfuse")); err == nil {
+		t.Error("something was written")
+	}
+}
