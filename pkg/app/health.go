@@ -163,5 +163,5 @@ func freeBytes(path string) int64 {
 	if err := syscall.Statfs(filepath.Dir(path), &s); err != nil {
 		return -1
 	}
-	return int64(s.Bavail) * s.Bsize //nolint:unconvert // the width of the fields differs between machines
+	return int64(s.Bavail) * s.Bsize
 }

@@ -87,8 +87,8 @@ func New(o Options, c Context) *Tracker {
 	}
 }
 
-// Restore takes in an incident as the ledger has it. It is how a restarted
-// tracker learns of what was open, and does nothing to one that knows it so.
+// Restore takes in an incident as the ledger has it, in place of what was known
+// of it. It is how a restarted tracker learns of what was open.
 func (t *Tracker) Restore(i toll.Incident) {
 	k := keyOf(&i)
 	f := t.open[k]
@@ -99,7 +99,7 @@ func (t *Tracker) Restore(i toll.Incident) {
 		return
 	}
 	if f != nil {
-		return // the living one is never older than its entry
+		t.forget(f)
 	}
 	f = &file{incident: clone(&i)}
 	if i.Noticed == 0 && t.options.Tell {
