@@ -203,7 +203,7 @@ func TestTheMainFuse(t *testing.T) {
 			b := NewBook(newJudge(t), Options{Fuse: fuse, Incidents: incident.Options{Tell: true}, Ring: time.Hour})
 			began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 			b.Begin(began)
-			at := func(d time.Duration) time.Time { return began.Add(d) }
+			at := began.Add
 			test.happens(b, at)
 			f, blown := b.Fuse()
 			if blown != test.blows {
