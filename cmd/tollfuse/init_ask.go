@@ -113,20 +113,23 @@ func (d *dialogue) ask(ctx context.Context, q question) error {
 	return fmt.Errorf("no answer to %q was right in %d tries; %w", q.text, mostTries, errNothingWritten)
 }
 
-// answer writes the question and reads what is said to it.
+// answer writes the question and reads what is said to it. The terminal is
+// silent before a password is asked for: somebody may type ahead.
 func (d *dialogue) answer(ctx context.Context, q question) (string, error) {
 	prompt := q.text
 	if q.usual != "" {
 		prompt += " [" + clean(q.usual) + "]"
 	}
-	fmt.Fprint(d.out, strings.Join(wrap(prompt+":", narrowest), "\n")+" ")
+	prompt = strings.Join(wrap(prompt+":", narrowest), "\n") + " "
 	if !q.hidden || d.tty == nil {
+		fmt.Fprint(d.out, prompt)
 		return d.line(ctx)
 	}
 	loud, err := hush(d.tty)
 	if err != nil {
 		return "", fmt.Errorf("hide what is typed: %w", err)
 	}
+	fmt.Fprint(d.out, prompt)
 	text, err := d.line(ctx)
 	fmt.Fprintln(d.out)
 	return text, errors.Join(err, loud())
