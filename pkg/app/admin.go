@@ -103,10 +103,10 @@ func (h adminHistory) Life(ctx context.Context, lease string) ([]toll.Entry, err
 }
 
 // adminService is what the owner's commands work with.
-func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process func() admin.Process) (*admin.Local, error) {
+func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process func() admin.Process, o owner) (*admin.Local, error) {
 	parts := admin.Parts{
 		Ledger: adminLedger{l}, History: adminHistory{history}, Numbering: s.resolver, Rates: s.rates,
-		Policy: s.judge.Options(), Process: process,
+		Policy: s.judge.Options(), Process: process, Alerts: o.alerts(), Fuse: o.fuseCommand(),
 		Site: admin.Site{Country: s.config.Site.Country, Timezone: s.config.Site.Timezone, Currency: s.config.Site.Currency, Observe: s.config.Observe},
 	}
 	for _, a := range s.config.Asterisk {
@@ -128,7 +128,7 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process fun
 
 // startControl lets the owner's commands ask and change.
 func (d *daemon) startControl() error {
-	service, err := d.site.adminService(d.ledger, d.store.Reader, d.process)
+	service, err := d.site.adminService(d.ledger, d.store.Reader, d.process, d.owner)
 	if err != nil {
 		return err
 	}
@@ -152,11 +152,16 @@ func (d *daemon) startControl() error {
 	return nil
 }
 
+// answersWithin is how soon a daemon that works says how it is.
+const answersWithin = 3 * time.Second
+
 // OpenAdmin is the service behind the owner's commands: the daemon's, where
 // one runs, else one of our own on the ledger. Close it when done.
 func OpenAdmin(ctx context.Context, c config.Config, version string) (admin.Service, io.Closer, error) {
 	client := control.NewClient(c.Control.Socket)
-	_, err := client.Status(ctx)
+	prompt, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	_, err := client.Status(prompt)
 	if err == nil {
 		return client, client, nil
 	}
@@ -206,7 +211,7 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 		return nil, nil, errors.Join(err, closer.Close())
 	}
 	parts.run("ledger", l.Run)
-	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} })
+	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} }, newOwner(c, parts.log))
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}

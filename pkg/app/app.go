@@ -59,6 +59,7 @@ type daemon struct {
 	store    *sqlite.Store
 	journal  *journal
 	ledger   *ledger.Ledger
+	owner    owner
 	watchers map[string]*watch.Watcher
 }
 
@@ -76,6 +77,7 @@ func (d *daemon) start(ctx context.Context) error {
 	if err := d.startWatchers(); err != nil {
 		return err
 	}
+	d.startOwner()
 	if err := d.startControl(); err != nil {
 		return err
 	}
