@@ -123,7 +123,11 @@ func (d *dialogue) answer(ctx context.Context, q question) (string, error) {
 	prompt = strings.Join(wrap(prompt+":", narrowest), "\n") + " "
 	if !q.hidden || d.tty == nil {
 		fmt.Fprint(d.out, prompt)
-		return d.line(ctx)
+		text, err := d.line(ctx)
+		if d.tty == nil && err == nil { // as a terminal would have shown it
+			fmt.Fprintln(d.out, map[bool]string{false: clean(text)}[q.hidden])
+		}
+		return text, err
 	}
 	loud, err := hush(d.tty)
 	if err != nil {
@@ -146,8 +150,10 @@ func terminal(in io.Reader) (*os.File, bool) {
 	if !ok {
 		return nil, false
 	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return f, err == nil
+	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
+		return nil, false
+	}
+	return f, true
 }
 
 // hush keeps the terminal from showing what is typed, until loud is called.

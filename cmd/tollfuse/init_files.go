@@ -52,9 +52,12 @@ func (c choices) files(path string, s config.Config) ([]newFile, error) {
 }
 
 // paths are the files that init writes whatever is chosen, to find those that
-// exist before anything is asked.
+// exist before anything is asked. That of the password may not be needed.
 func (c choices) paths(path string) []newFile {
 	files := []newFile{{path: path}}
+	if c.mail.passwordFile == "" {
+		files = append(files, newFile{path: passwordPath(path)})
+	}
 	for _, name := range []string{dialplan.SubroutineFile, dialplan.ManagerFile, dialplan.ExampleFile} {
 		files = append(files, newFile{path: filepath.Join(c.dialplanDir, filepath.FromSlash(name))})
 	}

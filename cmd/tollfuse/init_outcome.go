@@ -42,9 +42,13 @@ func (d outcome) print(w io.Writer) error {
 // nextSteps are what only the owner can do. Each command works when it is
 // pasted; what is done already is left out.
 func (c choices) nextSteps(m machine, path string) []admin.Hint {
+	look := []string{commandFor(path, "doctor"), commandFor(path, "explain") + " --from 1001 --to NUMBER"}
+	if len(c.mail.to) > 0 {
+		look = append(look, commandFor(path, "alert test"))
+	}
 	steps := []admin.Hint{c.letAsteriskRead(), c.start(path), {
 		Text:    "See whether everything fits, and what it decides and why",
-		Command: commandFor(path, "doctor") + "\n" + commandFor(path, "explain") + " --from 1001 --to NUMBER",
+		Command: strings.Join(look, "\n"),
 	}}
 	if m.getenv("SUDO_USER") == "" {
 		return steps

@@ -196,6 +196,26 @@ func TestInitIsInterrupted(t *testing.T) {
 	}
 }
 
+// A file of answers is no terminal, and its password is not shown either.
+func TestInitReadsAFile(t *testing.T) {
+	m := newMachine(t, berlin)
+	answers, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answers.Close()
+	if _, err := io.Copy(answers, lines(strings.Repeat("\n", 12)+"a@example.com", "mail.example.com:587", "", "me", "hunter2", "", "")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := answers.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	out, err := answerInit(t.Context(), m, answers)
+	if err != nil || strings.Contains(out, "hunter2") || !strings.Contains(out, "]: a@example.com\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // What exists is found before anything is asked.
 func TestInitRefusesBeforeItAsks(t *testing.T) {
 	m := newMachine(t, berlin)
@@ -288,7 +308,7 @@ func TestProposals(t *testing.T) {
 
 // TestNextSteps is about what is pasted.
 func TestNextSteps(t *testing.T) {
-	c := choices{dialplanDir: "/etc/asterisk of ours", extensions: []string{"1XXX"}}
+	c := choices{dialplanDir: "/etc/asterisk of ours", extensions: []string{"1XXX"}, mail: mailChoices{to: []string{"a@example.com"}}}
 	m := machine{t.TempDir(), func(string) string { return "admin" }}
 	var all []string
 	for _, step := range c.nextSteps(m, config.DefaultPath) {
@@ -301,6 +321,7 @@ func TestNextSteps(t *testing.T) {
 		"sudo systemctl enable --now tollfuse",
 		"sudo tollfuse doctor",
 		"sudo tollfuse explain --from 1001 --to NUMBER",
+		"sudo tollfuse alert test",
 	}
 	if strings.Join(all, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(all, "\n"))
