@@ -118,7 +118,7 @@ func (w plan) files(c config.Config, a config.Asterisk) ([]newFile, error) {
 	}
 	var files []newFile
 	for _, f := range rendered {
-		files = append(files, newFile{filepath.Join(w.dir, filepath.FromSlash(f.Name)), f.Text, f.Mode, giveToAsterisk})
+		files = append(files, newFile{path: filepath.Join(w.dir, filepath.FromSlash(f.Name)), text: f.Text, mode: f.Mode, own: giveToAsterisk})
 	}
 	return files, nil
 }

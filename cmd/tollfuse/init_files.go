@@ -26,6 +26,8 @@ type newFile struct {
 	text []byte
 	mode fs.FileMode
 	own  func(path string) error
+	// ownFolder is for the folder, where that has to be made; without it own is.
+	ownFolder func(path string) error
 }
 
 // files are all that init writes but the ledger. What is wrong with a choice is
@@ -34,7 +36,7 @@ func (c choices) files(path string, s config.Config) ([]newFile, error) {
 	var files []newFile
 	if c.mail.password != "" {
 		s.Mail.Password, s.Mail.PasswordFile = "", passwordPath(path)
-		files = append(files, newFile{s.Mail.PasswordFile, []byte(c.mail.password + "\n"), 0o600, giveToDaemon})
+		files = append(files, newFile{s.Mail.PasswordFile, []byte(c.mail.password + "\n"), 0o600, giveToDaemon, letDaemonIn})
 	}
 	text, err := config.Starter(s)
 	if err != nil {
@@ -47,7 +49,7 @@ func (c choices) files(path string, s config.Config) ([]newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append([]newFile{{path, text, 0o600, giveToDaemon}}, files...)
+	files = append([]newFile{{path, text, 0o600, giveToDaemon, letDaemonIn}}, files...)
 	return append(files, forAsterisk...), nil
 }
 
@@ -123,7 +125,11 @@ func refuseExisting(files []newFile, force bool) error {
 // write puts the file in place whole or not at all; one that was there is kept
 // beside it.
 func (f newFile) write() (err error) {
-	if err := makeFolder(filepath.Dir(f.path), f.own); err != nil {
+	ownFolder := f.ownFolder
+	if ownFolder == nil {
+		ownFolder = f.own
+	}
+	if err := makeFolder(filepath.Dir(f.path), ownFolder); err != nil {
 		return err
 	}
 	t, err := os.CreateTemp(filepath.Dir(f.path), ".tollfuse-*") // with mode 0600
@@ -163,18 +169,36 @@ func makeFolder(path string, own func(path string) error) error {
 }
 
 // giveToDaemon lets the daemon's user own the file, where root has written it
-// and there is such a user.
+// and there is such a user. What holds a secret is not for its group: the
+// members of that may use the command line and no more.
 func giveToDaemon(path string) error {
-	u, err := user.Lookup(daemonUser)
-	if err != nil || os.Geteuid() != 0 {
-		return nil //nolint:nilerr // without the package's user the daemon runs as whoever starts it
-	}
-	uid, uidErr := strconv.Atoi(u.Uid)
-	gid, gidErr := strconv.Atoi(u.Gid)
-	if err := errors.Join(uidErr, gidErr); err != nil {
+	uid, gid, there, err := daemonIDs()
+	if err != nil || !there {
 		return err
 	}
 	return ignoreMissing(os.Chown(path, uid, gid))
+}
+
+// letDaemonIn lets the daemon's group read the folder, which root goes on to
+// own, as the package makes it.
+func letDaemonIn(path string) error {
+	_, gid, there, err := daemonIDs()
+	if err != nil || !there {
+		return err
+	}
+	return os.Chown(path, -1, gid)
+}
+
+// daemonIDs are those of the daemon's user; none where the package has not made
+// one, and the daemon runs as whoever starts it.
+func daemonIDs() (uid, gid int, there bool, err error) {
+	u, err := user.Lookup(daemonUser)
+	if err != nil || os.Geteuid() != 0 {
+		return 0, 0, false, nil //nolint:nilerr // see above
+	}
+	uid, uidErr := strconv.Atoi(u.Uid)
+	gid, gidErr := strconv.Atoi(u.Gid)
+	return uid, gid, true, errors.Join(uidErr, gidErr)
 }
 
 // giveToAsterisk lets Asterisk's group read the file, and root alone write it.
