@@ -11,6 +11,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/control"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // errNoConfig and errUnreadable say that there is no configuration to work
@@ -51,11 +52,22 @@ func daemonVersion(ctx context.Context, o *options) string {
 	}
 	client := control.NewClient(path)
 	defer client.Close()
-	status, err := client.Status(ctx)
+	status, err := promptStatus(ctx, client)
 	if err != nil {
 		return ""
 	}
 	return status.Process.Version
+}
+
+// promptly is how soon a daemon that works says how it is. One that hangs, or
+// that was stopped by a signal, shall not keep the person waiting who wants to
+// know why.
+const promptly = 3 * time.Second
+
+func promptStatus(ctx context.Context, s admin.Service) (admin.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, promptly)
+	defer cancel()
+	return s.Status(ctx)
 }
 
 // session is a command at work: the service, and how to show what it says.
@@ -73,7 +85,7 @@ func (p program) open(ctx context.Context, o *options) (*session, error) {
 		return nil, configErr
 	}
 	client := control.NewClient(path)
-	status, err := client.Status(ctx)
+	status, err := promptStatus(ctx, client)
 	if err == nil {
 		return newSession(client, status, client.Close), nil
 	}
@@ -120,6 +132,43 @@ func (p program) with(ctx context.Context, o *options, work func(*session) error
 		return err
 	}
 	return errors.Join(work(s), s.close())
+}
+
+// brief writes a moment for a table: of today the time, else the day too.
+func (s *session) brief(t time.Time) string {
+	t, now := t.In(s.zone), s.status.At.In(s.zone)
+	switch {
+	case t.IsZero():
+		return "-"
+	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return t.Format("15:04:05")
+	case now.Sub(t) < 300*24*time.Hour:
+		return t.Format("01-02 15:04")
+	}
+	return t.Format(time.DateOnly)
+}
+
+// ago is the moment that lies so far back, on the ledger's clock.
+func (s *session) ago(l length) time.Time { return s.status.At.Add(-time.Duration(l)) }
+
+// brieflyTook writes how long something took.
+func brieflyTook(d time.Duration) string {
+	if d >= time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Millisecond).String()
+}
+
+// money writes an amount with its currency.
+func (s *session) money(m toll.Money) string { return m.String() + " " + s.status.Site.Currency }
+
+// talk writes a length as a clock does: 3:12 or 1:03:12.
+func talk(d time.Duration) string {
+	seconds := int64(max(d, 0).Round(time.Second) / time.Second)
+	if seconds < 3600 {
+		return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
 }
 
 // show writes a moment in the site's zone.

@@ -67,17 +67,21 @@ func (h *hinted) Error() string { return h.err.Error() }
 func (h *hinted) Unwrap() error { return h.err }
 
 // report writes the error for a person and returns the exit code.
-func report(w io.Writer, err error) int {
+func (o *options) report(w io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
 	if errors.Is(err, errDenied) {
 		return exitDenied
 	}
+	colours := paints(w)
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(w, "tollfuse: %s\n", clean(line))
+		fmt.Fprintf(w, "%s %s\n", colours.paint(badTone, "tollfuse:"), clean(o.pasteable(line)))
 	}
 	if hint := hintOf(err); hint != "" {
+		if !strings.Contains(hint, "--help") { // which needs no configuration
+			hint = o.pasteable(hint)
+		}
 		fmt.Fprintf(w, "hint: %s\n", clean(hint))
 	}
 	return codeOf(err)

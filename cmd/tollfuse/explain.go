@@ -31,6 +31,7 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 				if err != nil {
 					return err
 				}
+				o.hints(e.Hints)
 				if o.json {
 					err = printJSON(cmd.OutOrStdout(), e)
 				} else {
@@ -51,14 +52,19 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 }
 
 func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
-	if _, err := fmt.Fprintln(w, clean(headline(e))); err != nil {
+	about, answer, reason := headline(e)
+	look := plainTone
+	if !e.Verdict.Allow {
+		look = badTone
+	}
+	if _, err := fmt.Fprintln(w, clean(about)+paints(w).paint(look, answer)+clean(reason)); err != nil {
 		return err
 	}
-	about := [][]string{{""}}
+	read := [][]string{{""}}
 	for i, step := range e.Steps {
-		about = append(about, []string{first(i, "read as"), step.Number, step.Text})
+		read = append(read, []string{first(i, "read as"), step.Number, step.Text})
 	}
-	if err := table(w, about); err != nil {
+	if err := table(w, read); err != nil {
 		return err
 	}
 	if err := table(w, callRows(s, e)); err != nil {
@@ -72,27 +78,33 @@ func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
 		}
 		looked = append(looked, []string{first(i, "looked at"), mark, f.By, f.Text})
 	}
-	if err := table(w, looked); err != nil {
+	stops := func(row, column int) tone {
+		if column == 1 && row > 0 && e.Verdict.Figures[row-1].Stops {
+			return badTone
+		}
+		return plainTone
+	}
+	if err := toned(w, looked, stops); err != nil {
 		return err
 	}
-	return printHints(w, e.Hints)
+	return printHints(w, "to change it", e.Hints)
 }
 
-// headline is the answer in one line.
-func headline(e admin.Explanation) string {
+// headline is the answer in one line: what was asked, the answer, and why.
+func headline(e admin.Explanation) (about, answer, reason string) {
 	j := e.Verdict.Judgement
-	answer := "DENIED"
+	answer = "DENIED"
 	if j.Allow {
 		answer = "ALLOWED"
 	}
-	answer += ": " + string(j.Reason)
+	reason = ": " + string(j.Reason)
 	if j.Denied != "" {
-		answer += ", would be denied: " + string(j.Denied)
+		reason += ", would be denied: " + string(j.Denied)
 	}
 	if j.By != "" {
-		answer += " (" + j.By + ")"
+		reason += " (" + j.By + ")"
 	}
-	return fmt.Sprintf("%s to %s on %s: %s", e.Caller.ID, e.To.Dialled, e.PBX, answer)
+	return fmt.Sprintf("%s to %s on %s: ", e.Caller.ID, e.To.Dialled, e.PBX), answer, reason
 }
 
 // first is the label of a block, on its first line only.
@@ -133,12 +145,22 @@ func nonEmpty(words ...string) []string {
 	return kept
 }
 
+// hints makes the commands of hints work where they are pasted.
+func (o *options) hints(hints []admin.Hint) {
+	for i := range hints {
+		hints[i].Text = o.pasteable(hints[i].Text)
+		if words, ours := strings.CutPrefix(hints[i].Command, "tollfuse "); ours {
+			hints[i].Command = o.command(words)
+		}
+	}
+}
+
 // printHints says what to type. Commands are never cut short.
-func printHints(w io.Writer, hints []admin.Hint) error {
+func printHints(w io.Writer, title string, hints []admin.Hint) error {
 	for i, h := range hints {
 		lead := ""
 		if i == 0 {
-			lead = "\nto change it\n"
+			lead = "\n" + title + "\n"
 		}
 		text := lead + "  " + clean(h.Text) + "\n"
 		if h.Command != "" {

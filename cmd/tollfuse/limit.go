@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -31,7 +32,7 @@ scope within a window, and a threshold.`, exitDone, exitFailed, exitUsage, exitU
 type limitFlags struct {
 	measure, scope, where, act, warn, comment string
 	do                                        []string
-	window                                    time.Duration
+	window                                    length
 	observe                                   bool
 }
 
@@ -50,7 +51,8 @@ the others. Live calls are judged anew at once.
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
 			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2",
-		Args: exactly("NAME"),
+		Args:              exactly("NAME"),
+		ValidArgsFunction: o.complete(settingNames("limit")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), o, func(s *session) error {
 				limit := toll.Limit{ID: args[0]}
@@ -73,7 +75,7 @@ the others. Live calls are judged anew at once.
 	cmd.Flags().StringVar(&f.measure, "measure", "", "what is counted")
 	cmd.Flags().StringVar(&f.scope, "scope", "", "whose figure it is")
 	cmd.Flags().StringVar(&f.where, "where", "", "which destinations count")
-	cmd.Flags().DurationVar(&f.window, "window", 0, "how far back it counts, such as 24h; 0 for what is live now")
+	cmd.Flags().Var(&f.window, "window", "how far back it counts, such as 24h, 7d or 2w; 0 for what is live now")
 	cmd.Flags().StringVar(&f.act, "act", "", "threshold at which it acts")
 	cmd.Flags().StringVar(&f.warn, "warn", "", "threshold at which it warns; 0 for none")
 	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: alert, deny, cut, lock_caller; nothing: deny")
@@ -91,7 +93,7 @@ func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
 	set(given("measure"), &l.Meter.Measure, toll.Measure(f.measure))
 	set(given("scope"), &l.Meter.Scope, toll.Scope(f.scope))
 	set(given("where"), &l.Meter.Where, toll.Where(f.where))
-	set(given("window"), &l.Meter.Window, f.window)
+	set(given("window"), &l.Meter.Window, time.Duration(f.window))
 	set(given("observe"), &l.Observe, f.observe)
 	set(given("comment"), &l.Comment, f.comment)
 	if given("do") {
@@ -116,6 +118,9 @@ func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
 	if given("act") && !given("warn") {
 		l.Warn = min(l.Warn, l.Act) // a lowered threshold takes the warning with it
 	}
+	if l.Warn > l.Act {
+		return badUsage(cmd, "it would warn at %s, after it acts at %s", figure(l, l.Warn, "0"), figure(l, l.Act, "0"))
+	}
 	return nil
 }
 
@@ -125,18 +130,31 @@ func set[T any](given bool, to *T, value T) {
 	}
 }
 
+// mostFigure bounds a threshold, so that sums of figures never overflow.
+const mostFigure = 1 << 60
+
 // parseFigure reads a threshold in the unit of its measure.
 func parseFigure(m toll.Measure, text string) (int64, error) {
+	v, err := readFigure(m, text)
+	switch {
+	case err != nil:
+		return 0, err
+	case v < 0:
+		return 0, fmt.Errorf("%q: want zero or more", text)
+	case v > mostFigure:
+		return 0, fmt.Errorf("%q: is more than can ever be reached", text)
+	}
+	return v, nil
+}
+
+func readFigure(m toll.Measure, text string) (int64, error) {
 	switch m {
 	case toll.Cost:
 		amount, err := toll.ParseMoney(text)
 		return int64(amount), err
 	case toll.Seconds:
-		d, err := time.ParseDuration(text)
-		if err != nil && text != "0" {
-			return 0, fmt.Errorf("%q: want a length such as 90m or 6h", text)
-		}
-		return int64(d / time.Second), nil
+		d, err := parseLength(text)
+		return int64(d / time.Second), err
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -167,6 +185,8 @@ func figure(l *toll.Limit, v int64, zero string) string {
 	switch {
 	case v == 0:
 		return zero
+	case l.Meter.Measure == toll.Seconds:
+		return admin.Length(time.Duration(v) * time.Second)
 	case !known:
 		return strconv.FormatInt(v, 10)
 	}

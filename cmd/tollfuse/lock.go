@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -26,7 +27,7 @@ calls end at once; emergency calls always go out. The subject is one of:
 // lockFlags say how a lock is to be.
 type lockFlags struct {
 	reason, until string
-	length        time.Duration
+	length        length
 }
 
 func (p program) lockCommand(o *options) *cobra.Command {
@@ -46,16 +47,22 @@ func (p program) lockCommand(o *options) *cobra.Command {
 				return &misuse{cmd.CommandPath(), err}
 			}
 			lock.Reason = f.reason
+			if cmd.Flags().Changed("for") && f.length <= 0 {
+				return badUsage(cmd, "--for %s: want a length above zero, or leave it out for a lock that stands until it is released", time.Duration(f.length))
+			}
 			return p.with(cmd.Context(), o, func(s *session) error {
 				if lock.Until, err = f.end(s); err != nil {
 					return &misuse{cmd.CommandPath(), err}
 				}
-				return changed(cmd, o, s, toll.Setting{Lock: &lock})
+				if err := changed(cmd, o, s, toll.Setting{Lock: &lock}); err != nil || o.json || lock.Scope != toll.PerCaller {
+					return err
+				}
+				return noteUnknown(cmd, s, lock.Subject)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why, for those who find it later")
-	cmd.Flags().DurationVar(&f.length, "for", 0, "how long, such as 2h; without it until it is released")
+	cmd.Flags().Var(&f.length, "for", "how long, such as 2h or 3d; without it until it is released")
 	cmd.Flags().StringVar(&f.until, "until", "", "until when, such as '2026-12-24 08:00' in the site's zone, or in RFC 3339")
 	cmd.AddCommand(p.lockReleaseCommand(o), p.lockListCommand(o))
 	return cmd
@@ -68,6 +75,8 @@ func (p program) lockReleaseCommand(o *options) *cobra.Command {
 		Long:    withExits("Take a lock away. The subject is written as for the lock itself.", exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse lock release 1001\n  tollfuse lock release country=SL",
 		Args:    exactly("SUBJECT"),
+
+		ValidArgsFunction: o.complete(settingNames("lock")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lock, err := parseSubject(args[0])
 			if err != nil {
@@ -100,6 +109,26 @@ func (p program) lockListCommand(o *options) *cobra.Command {
 	}
 }
 
+// noteUnknown says so when no call of a caller that was locked is known: it may
+// be new, and it may be a slip of the pen, which shuts nobody.
+func noteUnknown(cmd *cobra.Command, s *session, name string) error {
+	live, err := s.Live(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(live, func(l toll.Lease) bool { return l.Caller.ID == name }) {
+		return nil
+	}
+	for _, kind := range []toll.CallerKind{toll.Extension, toll.GatewayUser, toll.Forward, toll.FromTrunk, toll.Transfer} {
+		q := admin.HistoryQuery{Caller: toll.Caller{Kind: kind, ID: name}.String(), Limit: 1}
+		if past, err := s.History(cmd.Context(), q); err != nil || len(past) > 0 {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "note: no call of %q is known\n", clean(name))
+	return err
+}
+
 // parseSubject reads what is to be locked.
 func parseSubject(text string) (toll.Lock, error) {
 	if text == "site" || text == "site=" {
@@ -129,21 +158,14 @@ func (f lockFlags) end(s *session) (time.Time, error) {
 	switch {
 	case f.length != 0 && f.until != "":
 		return time.Time{}, fmt.Errorf("--for and --until exclude each other")
-	case f.length < 0:
-		return time.Time{}, fmt.Errorf("--for %s: want a length above zero", f.length)
 	case f.length > 0:
-		return s.status.At.Add(f.length), nil
+		return s.status.At.Add(time.Duration(f.length)), nil
 	case f.until == "":
 		return time.Time{}, nil
 	}
-	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, f.until, s.zone); err == nil {
-			return t, nil
-		}
-	}
-	t, err := time.Parse(time.RFC3339, f.until)
+	t, err := parseMoment(f.until, s.zone)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("--until %q: want a time such as '2026-12-24 08:00'", f.until)
+		return time.Time{}, fmt.Errorf("--until %w", err)
 	}
 	return t, nil
 }

@@ -23,6 +23,8 @@ func main() {
 	p := program{
 		version:   version,
 		openAdmin: app.OpenAdmin,
+		backup:    app.Backup,
+		restore:   app.Restore,
 		serve: func(ctx context.Context, c config.Config) error {
 			log := app.NewLog(c.Log, os.Stderr)
 			for _, warning := range c.Warnings {

@@ -41,6 +41,8 @@ func tested() program {
 	return program{
 		version:   "1.2.3-test",
 		openAdmin: app.OpenAdmin,
+		backup:    app.Backup,
+		restore:   app.Restore,
 		serve: func(ctx context.Context, c config.Config) error {
 			return app.Run(ctx, c, app.Options{Log: slog.New(slog.DiscardHandler), Version: "1.2.3-daemon"})
 		},

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -61,52 +59,129 @@ func printJSON(w io.Writer, v any) error {
 	return err
 }
 
-// narrowest is the width of the terminals that a line must fit.
-const narrowest = 80
+// table writes rows in columns. On a terminal each line fits: the last column of
+// a row goes on below itself where it is too long, and the widest of the others
+// are cut short. Elsewhere a row is one line, whole.
+func table(w io.Writer, rows [][]string) error { return toned(w, rows, nil) }
 
-// table writes rows in columns. On a terminal, the last column of a row goes on
-// below itself where it is too long; elsewhere a row is one line.
-func table(w io.Writer, rows [][]string) error {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	room := lastColumn(rows, width(w))
-	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = clean(cell)
-		}
-		for i, part := range wrap(cells[len(cells)-1], room) {
-			if i == 1 {
-				clear(cells)
-			}
-			cells[len(cells)-1] = part
-			fmt.Fprintln(columns, strings.Join(cells, "\t"))
+// toned is a table in which some cells stand out.
+func toned(w io.Writer, rows [][]string, toneOf func(row, column int) tone) error {
+	cells := make([][]string, len(rows))
+	for i, row := range rows {
+		cells[i] = make([]string, len(row))
+		for j, cell := range row {
+			cells[i][j] = clean(cell)
 		}
 	}
-	return columns.Flush()
+	var text strings.Builder
+	for _, line := range lay(cells, width(w), paints(w), toneOf) {
+		text.WriteString(line + "\n")
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
-// leastColumn is the room below which wrapping makes nothing better.
-const leastColumn = 20
+// lay lays cells out in lines of so many characters; 0 where lines have no end.
+func lay(cells [][]string, most int, colours painter, toneOf func(row, column int) tone) (lines []string) {
+	columns := widths(cells)
+	room := fit(columns, most)
+	for i, row := range cells {
+		last := len(row) - 1
+		if last < 0 {
+			continue
+		}
+		for part, text := range folded(row[last], roomOf(columns, last, room, most)) {
+			var line strings.Builder
+			for j := range last {
+				cell := ""
+				if part == 0 {
+					cell = clipped(row[j], columns[j])
+				}
+				line.WriteString(colours.paint(toneAt(toneOf, i, j), cell))
+				line.WriteString(strings.Repeat(" ", columns[j]-utf8.RuneCountInString(cell)+columnGap))
+			}
+			line.WriteString(colours.paint(toneAt(toneOf, i, last), text))
+			lines = append(lines, strings.TrimRight(line.String(), " "))
+		}
+	}
+	return lines
+}
 
-// lastColumn is the room for the last column in lines of so many characters; 0
-// where there is no end to a line.
-func lastColumn(rows [][]string, most int) int {
+// roomOf is the room for the last cell of a row that may be shorter than others.
+func roomOf(columns []int, last, room, most int) int {
 	if most == 0 {
 		return 0
 	}
-	var widest []int
-	for _, row := range rows {
-		for i, cell := range row[:len(row)-1] {
-			if i == len(widest) {
-				widest = append(widest, 0)
+	for _, column := range columns[last:] {
+		room += column + columnGap
+	}
+	return room
+}
+
+func toneAt(toneOf func(row, column int) tone, row, column int) tone {
+	if toneOf == nil {
+		return plainTone
+	}
+	return toneOf(row, column)
+}
+
+// columnGap is what stands between two columns.
+const columnGap = 2
+
+// leastColumn and leastRoom are the widths of a column, and of the last one,
+// below which making it narrower makes nothing better.
+const (
+	leastColumn = 8
+	leastRoom   = 16
+)
+
+// widths are those of all columns but the last of each row.
+func widths(cells [][]string) []int {
+	var columns []int
+	for _, row := range cells {
+		for j := range len(row) - 1 {
+			if j == len(columns) {
+				columns = append(columns, 0)
 			}
-			widest[i] = max(widest[i], utf8.RuneCountInString(clean(cell)))
+			columns[j] = max(columns[j], utf8.RuneCountInString(row[j]))
 		}
 	}
-	for _, column := range widest {
-		most -= column + 2
+	return columns
+}
+
+// fit narrows the widest columns until the last one has room in lines of so many
+// characters, and returns that room; 0 where there is no end to a line.
+func fit(columns []int, most int) int {
+	if most == 0 {
+		return 0
 	}
-	return max(most, leastColumn)
+	room := most
+	for _, column := range columns {
+		room -= column + columnGap
+	}
+	for room < leastRoom {
+		widest := 0
+		for j, column := range columns {
+			if column > columns[widest] {
+				widest = j
+			}
+		}
+		if len(columns) == 0 || columns[widest] <= leastColumn {
+			break
+		}
+		columns[widest]--
+		room++
+	}
+	return max(room, leastRoom)
+}
+
+// clipped cuts a text to so many characters, and shows that it did.
+func clipped(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most-1]) + "…"
 }
 
 // wrap breaks a text at its spaces into lines of so many characters; 0 leaves
@@ -130,17 +205,16 @@ func wrap(text string, most int) []string {
 	return append(lines, line)
 }
 
-// width is how many characters a line may have; 0 where it goes to no terminal.
-func width(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
-		return 0
+// folded is wrap for a cell, where a word that is too long is broken too.
+func folded(text string, most int) []string {
+	var lines []string
+	for _, line := range wrap(text, most) {
+		runes := []rune(line)
+		for most > 0 && len(runes) > most {
+			lines = append(lines, string(runes[:most]))
+			runes = runes[most:]
+		}
+		lines = append(lines, string(runes))
 	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return 0
-	}
-	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= narrowest {
-		return columns
-	}
-	return narrowest
+	return lines
 }

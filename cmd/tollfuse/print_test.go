@@ -88,12 +88,27 @@ func TestWrap(t *testing.T) {
 			t.Errorf("%q in %d: %q, want %q", test.text, test.most, got, test.want)
 		}
 	}
-	rows := [][]string{{"a", "bbb", strings.Repeat("word ", 30)}, {"aaaa", "b", "x"}}
-	if got := lastColumn(rows, 80); got != 80-6-5 {
-		t.Errorf("room for the last column: %d", got)
+	if got, want := folded("ab 日本語日本語 c", 4), []string{"ab", "日本語日", "本語 c"}; !reflect.DeepEqual(got, want) && !reflect.DeepEqual(got, []string{"ab", "日本語日", "本語", "c"}) {
+		t.Errorf("folded: %q", got)
 	}
-	if got := lastColumn([][]string{{strings.Repeat("x", 90), "y"}}, 80); got != leastColumn {
-		t.Errorf("beside a wide column: %d", got)
+}
+
+func TestFit(t *testing.T) {
+	for _, test := range []struct {
+		columns, want []int
+		room          int
+	}{
+		{[]int{4, 3}, []int{4, 3}, 80 - 6 - 5},
+		{[]int{200, 5}, []int{80 - 7 - 2 - leastRoom, 5}, leastRoom},
+		{[]int{60, 60}, []int{30, 30}, leastRoom},
+		{nil, nil, 80},
+	} {
+		if room := fit(test.columns, 80); room != test.room || !reflect.DeepEqual(test.columns, test.want) {
+			t.Errorf("room %d, columns %v; want %d, %v", room, test.columns, test.room, test.want)
+		}
+	}
+	if got := clipped("日本語です", 4); got != "日本語…" {
+		t.Errorf("clipped to %q", got)
 	}
 }
 
@@ -109,17 +124,83 @@ func TestWidth(t *testing.T) {
 	if got := width(f); got != 0 {
 		t.Errorf("a file has width %d", got)
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a character device, as a terminal is
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0) // a character device and no terminal
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	for columns, want := range map[string]int{"": 80, "wide": 80, "40": 80, "132": 132} {
+	if got := width(null); got != 0 {
+		t.Errorf("/dev/null has width %d", got)
+	}
+	tty := openTerminal(t, 30, 100)
+	for columns, want := range map[string]int{"": 100, "wide": 100, "20": 100, "40": 40, "132": 132} {
 		t.Setenv("COLUMNS", columns)
-		if got := width(null); got != want {
+		if got := width(tty.end); got != want {
 			t.Errorf("with COLUMNS=%q: %d, want %d", columns, got, want)
 		}
 	}
+	if got := height(tty.end); got != 30 {
+		t.Errorf("height %d", got)
+	}
+}
+
+// TestColourOnlyOnATerminal looks for escapes in what is written there, with and
+// without NO_COLOR, and elsewhere.
+func TestColourOnlyOnATerminal(t *testing.T) {
+	red := func(_, column int) tone {
+		if column == 1 {
+			return badTone
+		}
+		return plainTone
+	}
+	rows := [][]string{{"NAME", "OUTCOME"}, {"evil\x1b[2J", "refused"}}
+	written := func() string {
+		tty := openTerminal(t, 24, 80)
+		if err := toned(tty.end, rows, red); err != nil {
+			t.Fatal(err)
+		}
+		return tty.shown(t)
+	}
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "")
+	if got := written(); !strings.Contains(got, "\x1b[31mrefused\x1b[0m") || !strings.Contains(got, `evil\x1b[2J`) {
+		t.Errorf("on a terminal: %q", got)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if got := written(); strings.Contains(got, "\x1b") {
+		t.Errorf("with NO_COLOR: %q", got)
+	}
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "dumb")
+	if got := written(); strings.Contains(got, "\x1b") {
+		t.Errorf("on a dumb terminal: %q", got)
+	}
+	var out bytes.Buffer
+	if err := toned(&out, rows, red); err != nil || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("in a buffer: %q, %v", out.String(), err)
+	}
+}
+
+// TestTablesFitATerminal writes hostile cells of any length.
+func TestTablesFitATerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	t.Setenv("COLUMNS", "80")
+	rapid.Check(t, func(r *rapid.T) {
+		cell := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z0-9]{0,300}`), rapid.Just("\x1b[2J\r\n"))
+		columns := rapid.IntRange(1, 7).Draw(r, "columns")
+		rows := rapid.SliceOfN(rapid.SliceOfN(cell, columns, columns), 1, 5).Draw(r, "rows")
+		cells := make([][]string, len(rows))
+		for i, row := range rows {
+			for _, c := range row {
+				cells[i] = append(cells[i], clean(c))
+			}
+		}
+		for _, line := range lay(cells, 80, false, nil) {
+			if n := utf8.RuneCountInString(line); n > 80 {
+				r.Fatalf("%d columns: %q", n, line)
+			}
+		}
+	})
 }
 
 func TestReport(t *testing.T) {
@@ -142,7 +223,7 @@ func TestReport(t *testing.T) {
 		{admin.Errorf(admin.NeedsDaemon, "start it", "no"), exitUnreachable, "start it"},
 	} {
 		var out bytes.Buffer
-		if code := report(&out, test.err); code != test.code {
+		if code := (&options{config: config.DefaultPath}).report(&out, test.err); code != test.code {
 			t.Errorf("%v: exit code %d, want %d", test.err, code, test.code)
 		}
 		if hint := strings.Contains(out.String(), "hint: "); hint != (test.hint != "") || !strings.Contains(out.String(), test.hint) {

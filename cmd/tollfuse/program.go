@@ -3,10 +3,15 @@ package main
 import (
 	"context"
 	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
 )
 
@@ -17,6 +22,12 @@ type program struct {
 	serve func(ctx context.Context, c config.Config) error
 	// openAdmin is the service of a running daemon, or one on the ledger itself.
 	openAdmin func(ctx context.Context, c config.Config, version string) (admin.Service, io.Closer, error)
+	// backup copies the ledger into a new file; restore puts such a copy in its
+	// place, and needs the daemon stopped.
+	backup  func(ctx context.Context, c config.Config, file string) error
+	restore func(ctx context.Context, c config.Config, file string) (app.Restored, error)
+	// every is how often what is watched is drawn again; a second if zero.
+	every time.Duration
 	// demo shows an attack in fast motion; without it there is no such command.
 	demo func(ctx context.Context, out io.Writer) error
 }
@@ -25,12 +36,36 @@ type program struct {
 type options struct {
 	config string
 	json   bool
+
+	commands []string // those that read a configuration
+}
+
+// pasteable names the configuration in the commands that a sentence proposes,
+// where it is not the usual one, so that they work as they stand.
+func (o *options) pasteable(text string) string {
+	if o.config == config.DefaultPath || len(o.commands) == 0 {
+		return text
+	}
+	commands := regexp.MustCompile(`\btollfuse (` + strings.Join(o.commands, "|") + `)\b`)
+	return commands.ReplaceAllStringFunc(text, func(command string) string {
+		return "tollfuse --config " + quoted(o.config) + strings.TrimPrefix(command, "tollfuse")
+	})
+}
+
+// command is one of ours as it is typed.
+func (o *options) command(words string) string {
+	name, _, _ := strings.Cut(words, " ")
+	if o.config == config.DefaultPath || !slices.Contains(o.commands, name) {
+		return "tollfuse " + words
+	}
+	return commandFor(o.config, words)
 }
 
 // run is the whole program but for the process around it. It returns the exit
 // code.
 func (p program) run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	root := p.root()
+	o := &options{}
+	root := p.rootWith(o)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -41,7 +76,7 @@ func (p program) run(ctx context.Context, args []string, in io.Reader, out, errO
 	if err != nil && !began {
 		err = &misuse{cmd.CommandPath(), err}
 	}
-	return report(errOut, err)
+	return o.report(errOut, err)
 }
 
 // noteBeginning tells the errors of a command from those of its arguments,
@@ -58,8 +93,9 @@ func noteBeginning(c *cobra.Command, began *bool) {
 	}
 }
 
-func (p program) root() *cobra.Command {
-	o := &options{}
+func (p program) root() *cobra.Command { return p.rootWith(&options{}) }
+
+func (p program) rootWith(o *options) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tollfuse",
 		Short: "A toll-fraud fuse for Asterisk",
@@ -79,7 +115,13 @@ themselves where no daemon runs.`, exitDone, exitFailed, exitUsage, exitDenied, 
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "print JSON")
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does it
 	root.AddCommand(p.serveCommand(o), p.initCommand(o), p.dialplanCommand(o), p.explainCommand(o), p.lockCommand(o), p.limitCommand(o),
-		p.ruleCommand(o), p.versionCommand(o))
+		p.ruleCommand(o), p.changesCommand(o), p.callsCommand(o), p.hangupCommand(o), p.incidentsCommand(o), p.alertCommand(o),
+		p.fuseCommand(o), p.statusCommand(o), p.backupCommand(o), p.completionCommand(), p.versionCommand(o))
+	for _, c := range root.Commands() {
+		if c.Name() != "init" { // which writes one, wherever it is told to
+			o.commands = append(o.commands, c.Name())
+		}
+	}
 	if p.demo != nil {
 		root.AddCommand(p.demoCommand())
 	}

@@ -36,7 +36,8 @@ every call. Emergency calls go out whatever the rules say. Live calls are judged
 anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
 			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global",
-		Args: exactly("NAME"),
+		Args:              exactly("NAME"),
+		ValidArgsFunction: o.complete(settingNames("rule")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if allow == deny {
 				return badUsage(cmd, "want either --allow or --deny")
@@ -77,12 +78,18 @@ func (p program) ruleListCommand(o *options) *cobra.Command {
 				if r.Observe {
 					does += " (observes)"
 				}
-				return []string{r.ID, does,
-					strings.Join(nonEmpty(string(r.Kind), r.Caller, r.Group), " "),
-					strings.Join(nonEmpty(r.Prefix, r.Country, string(r.Where)), " "), r.Comment}
+				return []string{r.ID, does, whoOf(r), whereTo(r), r.Comment}
 			})
 		},
 	}
+}
+
+// whoOf and whereTo are whom a rule speaks of, and where to.
+func whoOf(r *toll.Rule) string {
+	return strings.Join(nonEmpty(string(r.Kind), r.Caller, r.Group), " ")
+}
+func whereTo(r *toll.Rule) string {
+	return strings.Join(nonEmpty(r.Prefix, r.Country, string(r.Where)), " ")
 }
 
 // removeCommand takes a rule or limit away.
@@ -93,6 +100,8 @@ func (p program) removeCommand(o *options, kind string, setting func(id string) 
 		Long:    withExits(fmt.Sprintf("Remove a %s.", kind), exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: fmt.Sprintf("  tollfuse %s remove NAME", kind),
 		Args:    exactly("NAME"),
+
+		ValidArgsFunction: o.complete(settingNames(kind)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), o, func(s *session) error {
 				gone := setting(args[0])

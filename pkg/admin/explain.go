@@ -116,11 +116,20 @@ func limitHints(j *toll.Judgement) []Hint {
 		}
 		more := max(f.Limit.Act*2, f.Limit.Act+f.Need, 1)
 		return []Hint{
-			{"give more room, from " + w.Format(f.Limit.Act) + " to " + w.Format(more), "tollfuse limit set " + shell(j.By) + " --act " + w.Format(more)},
+			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(j.By) + " --act " + w.Format(more)},
 			{"take the limit away", "tollfuse limit remove " + shell(j.By)},
 		}
 	}
 	return []Hint{{Text: "the bound " + quote(j.By) + " stands in the configuration or in the program"}}
+}
+
+// amount writes a figure of a limit's for a person.
+func amount(l *toll.Limit, v int64) string {
+	w, known := l.Meter.Measure.Weigher()
+	if l.Meter.Measure == toll.Seconds || !known {
+		return Length(time.Duration(v) * time.Second)
+	}
+	return w.Format(v)
 }
 
 // allowHints open the destination: for this caller first, then for all.

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// historyFlags choose from history, as text.
+type historyFlags struct {
+	caller, number, outcome, reason, from, to string
+	since                                     length
+	before                                    int64
+	limit                                     int
+}
+
+func (p program) callsHistoryCommand(o *options) *cobra.Command {
+	var f historyFlags
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "List calls that ended or were refused",
+		Long: withExits(`List calls that ended or were refused, the newest first. Refusals that repeat each
+other within a minute are one line with their number.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse calls history --since 24h --outcome refused\n" +
+			"  tollfuse calls history --caller 1001 --from '2026-11-20' --to '2026-11-21'\n" +
+			"  tollfuse calls history --number +23222 --json",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), o, func(s *session) error {
+				q, err := f.query(s)
+				if err != nil {
+					return &misuse{cmd.CommandPath(), err}
+				}
+				page, err := s.History(cmd.Context(), q)
+				if err != nil {
+					return err
+				}
+				if o.json {
+					return printJSON(cmd.OutOrStdout(), append([]toll.Entry{}, page...))
+				}
+				return f.print(cmd.OutOrStdout(), o, s, page)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.caller, "caller", "", "of this caller, such as 1001 or forward:1001")
+	cmd.Flags().StringVar(&f.number, "number", "", "to this number, or to numbers that begin like this")
+	cmd.Flags().StringVar(&f.outcome, "outcome", "", "ended or refused")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "of the end, the cut or the refusal, such as limit")
+	cmd.Flags().Var(&f.since, "since", "of the last 90m, 24h or 7d")
+	cmd.Flags().StringVar(&f.from, "from", "", "from this time on, such as '2026-12-24 08:00' in the site's zone")
+	cmd.Flags().StringVar(&f.to, "to", "", "before this time")
+	cmd.Flags().Int64Var(&f.before, "before", 0, "the page after the one that said so")
+	cmd.Flags().IntVar(&f.limit, "limit", 50, "lines, at most 1000")
+	return cmd
+}
+
+// query is what the flags ask for.
+func (f historyFlags) query(s *session) (q admin.HistoryQuery, err error) {
+	q = admin.HistoryQuery{
+		Caller: f.caller, Number: f.number, Outcome: toll.EntryKind(f.outcome), Reason: toll.Reason(f.reason),
+		Before: f.before, Limit: f.limit,
+	}
+	if q.Caller != "" && !strings.Contains(q.Caller, ":") {
+		q.Caller = toll.Caller{Kind: toll.Extension, ID: q.Caller}.String()
+	}
+	if f.since != 0 {
+		if f.from != "" {
+			return q, fmt.Errorf("--since and --from exclude each other")
+		}
+		q.From = s.ago(f.since)
+	}
+	for _, bound := range []struct {
+		flag, text string
+		into       *time.Time
+	}{{"from", f.from, &q.From}, {"to", f.to, &q.To}} {
+		if bound.text == "" {
+			continue
+		}
+		if *bound.into, err = parseMoment(bound.text, s.zone); err != nil {
+			return q, fmt.Errorf("--%s %w", bound.flag, err)
+		}
+	}
+	return q, nil
+}
+
+func (f historyFlags) print(w io.Writer, o *options, s *session, page []toll.Entry) error {
+	if len(page) == 0 {
+		_, err := fmt.Fprintln(w, "there is no such call")
+		return err
+	}
+	rows := [][]string{{"WHEN", "LEASE", "CALLER", "NUMBER", "TALKED", "COST", "OUTCOME"}}
+	for i := range page {
+		e := &page[i]
+		l := &e.Lease
+		row := []string{s.brief(e.At), l.ID, callerOf(l.Caller), l.To.Number(), "", "", outcomeOf(e)}
+		if e.Kind == toll.EntryEnded {
+			row[4], row[5] = talk(l.Talked), l.Cost.String()
+		}
+		rows = append(rows, row)
+	}
+	err := toned(w, rows, func(row, column int) tone {
+		if row > 0 && column == 6 && (page[row-1].Kind == toll.EntryRefused || page[row-1].Lease.Cut != "") {
+			return badTone
+		}
+		return plainTone
+	})
+	if err == nil && len(page) == f.limit {
+		_, err = fmt.Fprintf(w, "\nolder ones: %s\n", clean(o.command(f.next(page[len(page)-1].Seq))))
+	}
+	return err
+}
+
+// next is the command for the page after the one that ends with that entry.
+func (f historyFlags) next(seq int64) string {
+	command := "calls history"
+	for _, flag := range []struct{ name, value string }{
+		{"caller", f.caller}, {"number", f.number}, {"outcome", f.outcome}, {"reason", f.reason}, {"since", f.since.String()},
+		{"from", f.from}, {"to", f.to}, {"limit", strconv.Itoa(f.limit)}, {"before", strconv.FormatInt(seq, 10)},
+	} {
+		if flag.value != "" {
+			command += " --" + flag.name + " " + quoted(flag.value)
+		}
+	}
+	return command
+}
+
+// outcomeOf is how a call ended, or why it never began.
+func outcomeOf(e *toll.Entry) string {
+	l := &e.Lease
+	switch {
+	case e.Kind == toll.EntryRefused:
+		text := "refused: " + because(l.Why, l.By)
+		if e.Count > 1 {
+			text += fmt.Sprintf(", %d times", e.Count)
+		}
+		return text
+	case l.Cut != "":
+		return "cut: " + because(l.Cut, l.By)
+	}
+	return string(l.Why)
+}
