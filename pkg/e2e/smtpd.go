@@ -51,14 +51,15 @@ func StartSMTPD(t testing.TB) *SMTPD {
 	s.dir = strings.TrimSpace(string(out))
 	s.CA = filepath.Join(s.dir, "ca.pem")
 	ca, certificate, key := makeCertificate(t, SMTPName)
-	for name, text := range map[string][]byte{
-		"ca.pem": ca, "tls.crt": certificate, "tls.key": key,
-		"passwd": []byte(s.User + ": " + s.Password + "\n"),
-	} {
+	users := []byte(s.User + ": " + s.Password + "\n")
+	for name, text := range map[string][]byte{"ca.pem": ca, "tls.crt": certificate, "tls.key": key, "passwd": users} {
 		// The server runs as a user of its chroot; nobody else enters the folder.
 		if err := os.WriteFile(filepath.Join(s.dir, name), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.WriteFile(s.passwordFile(), []byte(s.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		s.Stop(t)
@@ -175,6 +176,9 @@ func (s *SMTPD) Log() string {
 	}
 	return all.String()
 }
+
+// passwordFile holds the password for the one who sends.
+func (s *SMTPD) passwordFile() string { return filepath.Join(s.dir, "password") }
 
 func (s *SMTPD) address() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
 
