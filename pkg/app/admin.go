@@ -211,7 +211,11 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 		return nil, nil, errors.Join(err, closer.Close())
 	}
 	parts.run("ledger", l.Run)
-	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} }, newOwner(c, parts.log))
+	o, err := newOwner(c, parts.log)
+	if err != nil {
+		return nil, nil, errors.Join(err, closer.Close())
+	}
+	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} }, o)
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}

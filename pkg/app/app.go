@@ -77,7 +77,9 @@ func (d *daemon) start(ctx context.Context) error {
 	if err := d.startWatchers(); err != nil {
 		return err
 	}
-	d.startOwner()
+	if err := d.startOwner(); err != nil {
+		return err
+	}
 	if err := d.startControl(); err != nil {
 		return err
 	}
