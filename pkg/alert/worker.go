@@ -189,13 +189,35 @@ func (w *Worker) try(ctx context.Context, n *toll.Notice) (server bool) {
 	}
 	to := slices.DeleteFunc(slices.Clone(w.options.To), func(a string) bool { return w.reached[n.ID][a] })
 	mail := NewMail(n, message, w.options.From, w.options.Site.Name, time.Now())
-	errs := w.options.Sender.Send(ctx, mail, to)
+	sending, done := outlast(ctx, lastWords)
+	errs := w.options.Sender.Send(sending, mail, to)
+	done()
 	if ctx.Err() != nil && errors.Join(errs...) != nil {
 		return false // we were stopped, which says nothing about the server
 	}
 	server = w.outcome(n, to, errs)
 	w.note(ctx, n)
 	return server
+}
+
+// lastWords is how long a mail that is on its way may still take when the daemon
+// is stopped: given up between the mail and the server's answer, it would be
+// sent again.
+const lastWords = 4 * time.Second
+
+// outlast is a context that ends that much later than the one it is made of.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(by)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // outcome writes into the notice what became of the try.

@@ -166,7 +166,7 @@ func TestTheOwnersFuseCommandIsTriedAndReset(t *testing.T) {
 	c := testConfig(t)
 	said := filepath.Join(t.TempDir(), "said")
 	command := filepath.Join(t.TempDir(), "fuse")
-	if err := os.WriteFile(command, []byte("#!/bin/sh\necho \"$1\" >>"+said+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(command, []byte("#!/bin/sh\necho \"$1\" >>"+said+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	c.Fuse.Command = []string{command}
