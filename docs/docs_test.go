@@ -215,9 +215,10 @@ func (p *program) check(t *testing.T, words []string) string {
 	return ""
 }
 
-// takesName tells whether a command wants a name, as "tollfuse lock SUBJECT".
+// takesName tells whether a command wants a name, as "tollfuse lock SUBJECT" does,
+// or can have one, as "tollfuse hangup [LEASE]".
 func takesName(help string, command []string) bool {
-	return regexp.MustCompile(`(?m)^  tollfuse ` + strings.Join(command, " ") + ` [A-Z]`).MatchString(help)
+	return regexp.MustCompile(`(?m)^  tollfuse ` + strings.Join(command, " ") + ` \[?[A-Z]`).MatchString(help)
 }
 
 func TestInvocationsAreSeen(t *testing.T) {

@@ -13,14 +13,15 @@ import (
 
 func (p program) completionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "completion bash|zsh|fish",
+		Use:   "completion SHELL",
 		Short: "Print a script that completes commands in a shell",
 		Long: withExits(`Print a script that lets a shell complete commands and flags, and with a running
-daemon the names of rules, limits, locks, live calls and open incidents.`, exitDone, exitFailed, exitUsage),
+daemon the names of rules, limits, locks, live calls and open incidents. SHELL is
+bash, zsh or fish.`, exitDone, exitFailed, exitUsage),
 		Example: "  tollfuse completion bash > /etc/bash_completion.d/tollfuse\n" +
 			"  tollfuse completion zsh > /usr/local/share/zsh/site-functions/_tollfuse\n" +
 			"  tollfuse completion fish > /etc/fish/completions/tollfuse.fish",
-		Args:      cobra.MatchAll(exactly("shell (bash, zsh or fish)"), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(exactly("SHELL"), cobra.OnlyValidArgs),
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
