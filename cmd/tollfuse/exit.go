@@ -74,6 +74,10 @@ func (o *options) report(w io.Writer, err error) int {
 	if errors.Is(err, errDenied) {
 		return exitDenied
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	colours := paints(w)
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(w, "%s %s\n", colours.paint(badTone, "tollfuse:"), clean(o.pasteable(line)))

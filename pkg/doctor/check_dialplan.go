@@ -1,0 +1,182 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// way is what can be reached from one beginning.
+type way struct {
+	beginning
+	walked
+}
+
+// ways walks the dialplan from every context in which calls begin.
+func (p *PBX) ways() []way {
+	v := valuesOf(p.Plan)
+	var all []way
+	for _, b := range p.beginnings() {
+		all = append(all, way{b, walk(p.Plan, v, b.Context, "", nil)})
+	}
+	return all
+}
+
+// snippetChecks tells whether the subroutine is loaded, is the one that the
+// configuration wants, and is asked.
+func (p *PBX) snippetChecks(ways []way) []Finding {
+	dir := p.Files.Dir
+	if dir == "" {
+		dir = "/etc/asterisk"
+	}
+	reload := "asterisk -rx 'dialplan reload'"
+	if p.Plan.Contexts[subroutine] == nil {
+		f := Finding{ID: "dialplan.snippet", Level: Critical, Title: "Tollfuse's subroutine is not loaded: there is no context tollfuse",
+			Detail: "Nothing asks Tollfuse; a Gosub to it ends the call.",
+			Mend:   []string{"tollfuse dialplan", "echo '#include extensions_tollfuse.conf' >> " + dir + "/extensions.conf", reload}}
+		if inFiles := p.fromFiles(); p.Console.Plan != nil && inFiles != nil && inFiles.Contexts[subroutine] != nil {
+			f.Title, f.Mend = "Tollfuse's subroutine is in the files and not loaded", []string{reload}
+		}
+		return []Finding{f}
+	}
+	var all []Finding
+	switch step, stale := p.stale(); {
+	case p.Wanted == nil:
+		all = append(all, notChecked("dialplan.stale", "whether the subroutine is the newest", p.NotWanted))
+	case stale:
+		all = append(all, Finding{ID: "dialplan.stale", Level: Warning, Title: "Tollfuse's subroutine is not the one of the configuration",
+			Detail: "The configuration, or the program, has changed since it was written or loaded.", Where: []Place{step},
+			Mend: []string{"tollfuse dialplan --force", reload}})
+	default:
+		all = append(all, fine("dialplan.snippet", "Tollfuse's subroutine is loaded, and as the configuration wants it"))
+	}
+	asks, any := &gathering{}, false
+	for _, w := range ways {
+		for _, v := range w.Asks {
+			any = true
+			if !canBeNumber(v.Ext.Pattern) {
+				asks.add(Finding{ID: "dialplan.asks", Level: Critical, Title: "Tollfuse is asked in an extension that nobody dials: %s",
+					Detail: "It reads the number from the extension that calls it, so all of these calls are refused.", Where: []Place{v.Step.Place},
+					Mend: []string{"Gosub(" + v.Ext.Context + ",${EXTEN},1)   ; come here with the number, not with " + v.Ext.Pattern}}, v.Ext.Context+","+v.Ext.Pattern)
+			}
+		}
+	}
+	if !any && len(ways) > 0 {
+		all = append(all, Finding{ID: "dialplan.unreachable", Level: Critical, Title: "no extension's context leads to Tollfuse",
+			Detail: "No call is ever asked about.", Mend: guarded("carrier")})
+	}
+	return append(all, asks.findings()...)
+}
+
+// fromFiles is the dialplan of extensions.conf, or nil.
+func (p *PBX) fromFiles() *Dialplan {
+	if c := p.Files.Confs["extensions.conf"]; c != nil {
+		return dialplanFromConf(c)
+	}
+	return nil
+}
+
+// stale finds the first step in which the subroutine differs from the one that
+// the configuration wants.
+func (p *PBX) stale() (Place, bool) {
+	if p.Wanted == nil {
+		return Place{}, false
+	}
+	for _, name := range []string{subroutine, classes} {
+		want, have := p.Wanted.Contexts[name], p.Plan.Contexts[name]
+		if want == nil || have == nil {
+			return Place{}, want != have
+		}
+		for i := range max(len(want.Extensions), len(have.Extensions)) {
+			if i >= len(have.Extensions) {
+				return Place{}, true
+			}
+			if at, differs := have.Extensions[i].differs(want, i); differs {
+				return at, true
+			}
+		}
+	}
+	return Place{}, false
+}
+
+// differs compares an extension with the one at the same place of a context.
+func (x *Extension) differs(c *Context, i int) (Place, bool) {
+	var at Place
+	if len(x.Steps) > 0 {
+		at = x.Steps[0].Place
+	}
+	if i >= len(c.Extensions) || x.Pattern != c.Extensions[i].Pattern || len(x.Steps) != len(c.Extensions[i].Steps) {
+		return at, true
+	}
+	for j, s := range x.Steps {
+		w := c.Extensions[i].Steps[j]
+		if s.App != w.App || s.Data != w.Data || s.Label != w.Label || s.Priority != w.Priority {
+			return s.Place, true
+		}
+	}
+	return Place{}, false
+}
+
+// guarded are the lines that dial a trunk as they should.
+func guarded(trunk string) []string {
+	return []string{
+		"exten => _[0-9*#+].,1,Gosub(tollfuse,s,1)",
+		` same => n,GotoIf($["${TOLLFUSE_VERDICT}" = "allow"]?:denied)`,
+		" same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@" + trunk + ",60,S(${TOLLFUSE_SECONDS}))",
+		" same => n,Hangup()",
+		" same => n(denied),Hangup(${TOLLFUSE_CAUSE})",
+	}
+}
+
+// placeChecks judges what else lies on the ways: what takes timers away, and
+// what nobody can see from here.
+func (p *PBX) placeChecks(ways []way) []Finding {
+	g := &gathering{}
+	for _, w := range ways {
+		for _, v := range w.Timeouts {
+			g.add(Finding{ID: "dialplan.timeout", Level: Warning, Title: "TIMEOUT(absolute) is set on the way of a call (%s)",
+				Detail: "After a transfer it takes away, or replaces, the timer of the leg that costs money.", Where: []Place{v.Step.Place},
+				Mend: []string{"; take it away: the S() of each Dial bounds the call"}}, v.Ext.Context)
+		}
+		for _, v := range w.DISA {
+			level, detail := Warning, "DISA gives a caller the extension's dial tone. Guard the context, and use a long code."
+			if code, _, _ := strings.Cut(v.Data, ","); w.Outside && strings.EqualFold(code, "no-password") {
+				level = Critical
+			}
+			g.add(Finding{ID: "dialplan.disa", Level: level, Title: "DISA lets callers dial out from %s", Detail: detail, Where: []Place{v.Step.Place},
+				Mend: []string{"; take DISA away, or read the code with Authenticate() and ask Tollfuse behind it"}}, v.Ext.Context)
+		}
+		for _, v := range w.Unfollowed {
+			g.add(Finding{ID: "dialplan.unfollowed", Level: Unchecked, Title: "some jumps could not be followed (%s)",
+				Detail: "Only a call shows where they lead: " + v.App + "(" + v.Data + ")", Where: []Place{v.Step.Place}}, v.Ext.Context)
+		}
+		if !w.Whole {
+			g.add(Finding{ID: "dialplan.whole", Level: Unchecked, Title: "the dialplan from %s has more ways than were followed"}, w.Context)
+		}
+		p.contextChecks(g, w)
+	}
+	for _, name := range p.Plan.Missing {
+		if p.Console.Plan == nil {
+			g.add(Finding{ID: "dialplan.include", Level: Unchecked, Title: "a part of the dialplan was not read: %s"}, name)
+		}
+	}
+	return g.findings()
+}
+
+// contextChecks judges the contexts that a way passes.
+func (p *PBX) contextChecks(g *gathering, w way) {
+	for _, c := range p.Plan.sorted() {
+		if !w.Contexts[c.Name] || c.Name == subroutine || c.Name == classes {
+			continue
+		}
+		if i := slices.IndexFunc(c.Extensions, func(x *Extension) bool { return x.Pattern == "T" && len(x.Steps) > 0 }); i >= 0 {
+			g.add(Finding{ID: "dialplan.T-extension", Level: Warning, Title: "there is an extension T in %s",
+				Detail: "When the timer of a transferred call runs out, the call goes on there without one.", Where: []Place{c.Extensions[i].Steps[0].Place},
+				Mend: []string{"; take the extension T away: without it the call ends"}}, c.Name)
+		}
+		for _, s := range c.Switches {
+			g.add(Finding{ID: "dialplan.switch", Level: Unchecked, Title: "extensions of %s are looked up elsewhere",
+				Detail: fmt.Sprintf("What %s holds was not checked.", s)}, c.Name)
+		}
+	}
+}

@@ -1,0 +1,216 @@
+package doctor
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Dialplan is what calls go through.
+type Dialplan struct {
+	Contexts map[string]*Context
+	Globals  map[string]string
+	Missing  []string // files that could not be read
+}
+
+// Context is a context with its extensions in the order in which Asterisk tries
+// them, and with what it includes.
+type Context struct {
+	Name       string
+	Extensions []*Extension
+	Includes   []string
+	Switches   []string // looks for extensions elsewhere, such as in a database
+}
+
+// Extension is an extension or a pattern with its steps.
+type Extension struct {
+	Context string
+	Pattern string
+	Steps   []Step // by rising priority
+}
+
+// Step is one priority.
+type Step struct {
+	Priority int
+	Label    string
+	App      string
+	Data     string
+	Place
+}
+
+func newDialplan() *Dialplan {
+	return &Dialplan{Contexts: map[string]*Context{}, Globals: map[string]string{}}
+}
+
+func (d *Dialplan) context(name string) *Context {
+	c := d.Contexts[name]
+	if c == nil {
+		c = &Context{Name: name}
+		d.Contexts[name] = c
+	}
+	return c
+}
+
+func (c *Context) extension(pattern string) *Extension {
+	for _, e := range c.Extensions {
+		if e.Pattern == pattern {
+			return e
+		}
+	}
+	e := &Extension{Context: c.Name, Pattern: pattern}
+	c.Extensions = append(c.Extensions, e)
+	return e
+}
+
+// settle brings extensions and steps into Asterisk's order.
+func (d *Dialplan) settle() {
+	for _, c := range d.Contexts {
+		slices.SortStableFunc(c.Extensions, func(a, b *Extension) int { return byPrecedence(a.Pattern, b.Pattern) })
+		for _, e := range c.Extensions {
+			slices.SortStableFunc(e.Steps, func(a, b Step) int { return a.Priority - b.Priority })
+		}
+	}
+}
+
+// reach are a context and those that it includes, in the order in which they
+// are searched.
+func (d *Dialplan) reach(name string) []*Context {
+	var found []*Context
+	seen := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		c := d.Contexts[name]
+		if c == nil || seen[name] {
+			return
+		}
+		seen[name] = true
+		found = append(found, c)
+		for _, other := range c.Includes {
+			add(other)
+		}
+	}
+	add(name)
+	return found
+}
+
+// extensions are all that can be dialled in a context.
+func (d *Dialplan) extensions(context string) []*Extension {
+	var all []*Extension
+	for _, c := range d.reach(context) {
+		all = append(all, c.Extensions...)
+	}
+	return all
+}
+
+// find is the extension that Asterisk takes for what was dialled, at a priority
+// that it must have, with the index of that step.
+func (d *Dialplan) find(context, dialled string, priority int) (*Extension, int) {
+	for _, e := range d.extensions(context) {
+		if !matches(e.Pattern, dialled) {
+			continue
+		}
+		for i, s := range e.Steps {
+			if s.Priority == priority {
+				return e, i
+			}
+		}
+	}
+	return nil, 0
+}
+
+// sorted are the contexts by name.
+func (d *Dialplan) sorted() []*Context {
+	var all []*Context
+	for _, name := range slices.Sorted(maps.Keys(d.Contexts)) {
+		all = append(all, d.Contexts[name])
+	}
+	return all
+}
+
+// dialplanFromConf reads extensions.conf (pbx/pbx_config.c).
+func dialplanFromConf(c *Conf) *Dialplan {
+	d := newDialplan()
+	d.Missing = c.Missing
+	for _, s := range c.Sections {
+		switch {
+		case s.Template || strings.EqualFold(s.Name, "general"):
+		case strings.EqualFold(s.Name, "globals"):
+			for _, e := range s.Entries {
+				d.Globals[e.Name] = e.Value
+			}
+		default:
+			d.read(s)
+		}
+	}
+	d.settle()
+	return d
+}
+
+func (d *Dialplan) read(s *Section) {
+	c := d.context(s.Name)
+	var last *Extension
+	for _, e := range s.Entries {
+		switch strings.ToLower(e.Name) {
+		case "include":
+			name, _, _ := strings.Cut(strings.ReplaceAll(e.Value, "|", ","), ",")
+			c.Includes = append(c.Includes, strings.TrimSpace(name))
+		case "switch", "lswitch", "eswitch":
+			c.Switches = append(c.Switches, e.Value)
+		case "exten":
+			pattern, rest, _ := strings.Cut(e.Value, ",")
+			pattern, _, _ = strings.Cut(strings.TrimSpace(pattern), "/") // what follows is a caller ID
+			last = c.extension(pattern)
+			last.add(rest, e.Place)
+		case "same":
+			if last != nil {
+				last.add(e.Value, e.Place)
+			}
+		}
+	}
+}
+
+// add reads "priority[(label)],application(data)".
+func (x *Extension) add(text string, at Place) {
+	priority, application, ok := strings.Cut(text, ",")
+	if !ok {
+		return
+	}
+	step := Step{Place: at}
+	priority, label, _ := strings.Cut(strings.TrimSpace(priority), "(")
+	step.Label = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(label), ")"))
+	previous := 0
+	if n := len(x.Steps); n > 0 {
+		previous = x.Steps[n-1].Priority
+	}
+	word, plus, _ := strings.Cut(strings.TrimSpace(priority), "+")
+	more, _ := strconv.Atoi(strings.TrimSpace(plus))
+	switch word = strings.ToLower(strings.TrimSpace(word)); word {
+	case "n", "next":
+		step.Priority = previous + 1 + more
+	case "s", "same":
+		step.Priority = previous + more
+	default:
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return // hint
+		}
+		step.Priority = n + more
+	}
+	step.App, step.Data = splitApp(application)
+	x.Steps = append(x.Steps, step)
+}
+
+// splitApp takes "App(data)" or the older "App,data" apart.
+func splitApp(text string) (app, data string) {
+	text = strings.TrimSpace(text)
+	i := strings.IndexAny(text, "(,")
+	if i < 0 {
+		return text, ""
+	}
+	app, data = strings.TrimSpace(text[:i]), text[i+1:]
+	if text[i] == '(' {
+		data = strings.TrimSuffix(strings.TrimSpace(data), ")")
+	}
+	return app, data
+}

@@ -1,0 +1,15 @@
+package doctor
+
+import (
+	"io/fs"
+
+	"github.com/tollfuse/tollfuse/pkg/config"
+)
+
+// PBXFromFiles is one Asterisk of which there are only files.
+func PBXFromFiles(files fs.FS, dir string, a config.Asterisk, wanted string) PBX {
+	p := PBX{Asterisk: a, Files: readFiles(files, dir), Console: Console{Missing: "the console was not asked"}}
+	p.Wanted = dialplanFromConf(parseConf("extensions_tollfuse.conf", wanted))
+	p.Plan = p.fromFiles()
+	return p
+}

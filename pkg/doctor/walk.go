@@ -1,0 +1,321 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// subroutine is the context that asks Tollfuse, classes the one in which it
+// looks up what may go out without an answer.
+const (
+	subroutine = "tollfuse"
+	classes    = "tollfuse-class"
+)
+
+// The bounds of one walk: calls inside calls, and steps in all.
+const (
+	deepestCall = 12
+	longestWalk = 20000
+)
+
+// answer is what is known of Tollfuse's verdict at some place of a path.
+type answer int
+
+const (
+	unknown answer = iota
+	allowed
+	denied
+)
+
+// guard is what a path has done about Tollfuse.
+type guard struct {
+	asked   bool
+	verdict answer
+	spent   bool // a trunk was dialled on this answer already
+}
+
+// state is a place on a path through the dialplan.
+type state struct {
+	context string // where the channel looks for extensions
+	ext     *Extension
+	index   int    // of the step
+	number  string // what was dialled, where it is known
+	guard   guard
+	frame   *frame // whom Return goes back to
+}
+
+// frame is a Gosub or Macro that has not returned.
+type frame struct {
+	back  state // the step that called
+	args  []string
+	macro bool
+	depth int
+}
+
+// visit is a step on a path, with its data as far as variables are known.
+type visit struct {
+	App, Data string
+	Ext       *Extension
+	Context   string
+	Step      Step
+	Number    string
+	Guard     guard
+}
+
+// dialling is a destination of a Dial on a path.
+type dialling struct {
+	visit
+	Target  target
+	Options string
+}
+
+// walked is what a walk has found.
+type walked struct {
+	Dials      []dialling
+	Asks       []visit // calls of the subroutine
+	Timeouts   []visit // settings of TIMEOUT(absolute)
+	Unfollowed []visit // jumps to where only a call would tell
+	DISA       []visit
+	Contexts   map[string]bool
+	Whole      bool // false: given up, there were too many ways
+}
+
+// walker walks a dialplan from one beginning.
+type walker struct {
+	plan   *Dialplan
+	values values
+	// preset is what the subroutine answers to a number while no daemon does. It
+	// is nil where the walk is about any number.
+	preset func(number string) answer
+
+	seen  map[string]bool
+	queue []state
+	found walked
+}
+
+// walk follows every path that begins in the context: with any number, or with
+// one where preset is not nil.
+func walk(d *Dialplan, v values, context, number string, preset func(string) answer) walked {
+	w := &walker{plan: d, values: v, preset: preset, seen: map[string]bool{}}
+	w.found.Contexts = map[string]bool{}
+	w.begin(context, number)
+	for len(w.queue) > 0 && len(w.seen) < longestWalk {
+		s := w.queue[len(w.queue)-1]
+		w.queue = w.queue[:len(w.queue)-1]
+		if key := s.key(); !w.seen[key] {
+			w.seen[key] = true
+			w.step(s)
+		}
+	}
+	w.found.Whole = len(w.queue) == 0
+	return w.found
+}
+
+// key tells two places apart for the purpose of walking no circles.
+func (s state) key() string {
+	key := fmt.Sprintf("%s|%p|%d|%s|%v", s.context, s.ext, s.index, s.number, s.guard)
+	for f := s.frame; f != nil; f = f.back.frame {
+		key += fmt.Sprintf("|%p|%d|%q", f.back.ext, f.back.index, f.args)
+	}
+	return key
+}
+
+// begin starts a channel in a context. "h" runs when a call is over.
+func (w *walker) begin(context, number string) {
+	for _, c := range w.plan.reach(context) {
+		w.found.Contexts[c.Name] = true
+	}
+	if number != "" {
+		w.enter(context, number, 1, guard{}, nil)
+		return
+	}
+	for _, x := range w.plan.extensions(context) {
+		if x.Pattern != "h" && len(x.Steps) > 0 {
+			w.push(state{context: context, ext: x, number: x.literal()})
+		}
+	}
+}
+
+// literal is the number of an extension that is no pattern.
+func (x *Extension) literal() string {
+	if isPattern(x.Pattern) {
+		return ""
+	}
+	return x.Pattern
+}
+
+func (w *walker) push(s state) { w.queue = append(w.queue, s) }
+
+// enter goes to a number in a context at a priority, and tells whether that
+// exists.
+func (w *walker) enter(context, number string, priority int, g guard, f *frame) bool {
+	x, i := w.plan.find(context, number, priority)
+	if x != nil {
+		w.push(state{context: context, ext: x, index: i, number: number, guard: g, frame: f})
+	}
+	return x != nil
+}
+
+// next goes on behind a step. Asterisk looks for the next priority anew, and
+// may find it in a less special pattern.
+func (w *walker) next(s state) {
+	if i := s.index + 1; i < len(s.ext.Steps) && s.ext.Steps[i].Priority == s.ext.Steps[s.index].Priority+1 {
+		s.index = i
+		w.push(s)
+		return
+	}
+	if s.number != "" && w.enter(s.context, s.number, s.ext.Steps[s.index].Priority+1, s.guard, s.frame) {
+		return
+	}
+	if s.frame != nil && s.frame.macro {
+		w.leave(s)
+	}
+}
+
+// leave goes back behind the step that called.
+func (w *walker) leave(s state) {
+	if s.frame == nil {
+		return
+	}
+	back := s.frame.back
+	back.guard = s.guard
+	w.next(back)
+}
+
+// step does what one step does, and goes on.
+func (w *walker) step(s state) {
+	step := s.ext.Steps[s.index]
+	w.application(s, step.App, step.Data)
+}
+
+// text is a text with what is known in the place of variables.
+func (w *walker) text(s state, text string) string {
+	known := values{}
+	for name, value := range w.values {
+		known[name] = value
+	}
+	if s.number != "" {
+		known["EXTEN"] = s.number
+	}
+	if w.preset != nil && s.guard.asked {
+		known["TOLLFUSE_DIAL"] = w.number(s)
+	}
+	if s.frame != nil {
+		for i, arg := range s.frame.args {
+			known[fmt.Sprintf("ARG%d", i+1)] = arg
+		}
+		if s.frame.macro && s.frame.back.number != "" {
+			known["MACRO_EXTEN"] = s.frame.back.number
+		} else if s.frame.macro {
+			known["MACRO_EXTEN"] = "${EXTEN}"
+		}
+	}
+	return known.expand(text)
+}
+
+// number is TOLLFUSE_DIAL, which is empty where the answer is no.
+func (w *walker) number(s state) string {
+	if s.guard.verdict == denied {
+		return ""
+	}
+	return s.number
+}
+
+func (w *walker) visit(s state, app, data string) visit {
+	return visit{App: app, Data: data, Ext: s.ext, Context: s.context, Step: s.ext.Steps[s.index], Number: s.number, Guard: s.guard}
+}
+
+// jump goes where a Goto goes: [[context,]extension,]priority, with "^" for the
+// comma in an option of Dial.
+func (w *walker) jump(s state, text string) {
+	text = w.text(s, strings.ReplaceAll(text, "^", ","))
+	args := arguments(text)
+	context, number, priority := s.context, s.number, argument(args, len(args)-1)
+	same := len(args) == 1
+	if len(args) >= 2 {
+		number = argument(args, len(args)-2)
+	}
+	if len(args) >= 3 {
+		context = argument(args, len(args)-3)
+	}
+	w.found.Contexts[context] = true
+	switch {
+	case strings.Contains(context, "${") || strings.Contains(priority, "${"):
+		w.found.Unfollowed = append(w.found.Unfollowed, w.visit(s, s.ext.Steps[s.index].App, text))
+	case same:
+		w.label(s, []*Extension{s.ext}, priority)
+	case strings.Contains(number, "${"):
+		s.context, s.number = context, ""
+		w.label(s, w.plan.extensions(context), priority)
+	default:
+		s.context, s.number = context, number
+		var all []*Extension
+		for _, x := range w.plan.extensions(context) {
+			if matches(x.Pattern, number) {
+				all = append(all, x)
+			}
+		}
+		w.labelFirst(s, all, priority)
+	}
+}
+
+// label goes to that priority or label in each of the extensions.
+func (w *walker) label(s state, all []*Extension, priority string) {
+	for _, x := range all {
+		w.labelFirst(s, []*Extension{x}, priority)
+	}
+}
+
+// labelFirst goes to that priority or label in the first extension that has it.
+func (w *walker) labelFirst(s state, all []*Extension, priority string) {
+	for _, x := range all {
+		i := slices.IndexFunc(x.Steps, func(step Step) bool {
+			return step.Label == priority || fmt.Sprint(step.Priority) == priority
+		})
+		if i >= 0 {
+			s.ext, s.index = x, i
+			if s.number == "" {
+				s.number = x.literal()
+			}
+			w.push(s)
+			return
+		}
+	}
+}
+
+// call goes into a subroutine: Gosub's [[context,]extension,]priority(args).
+func (w *walker) call(s state, text string, macro bool) {
+	f := &frame{back: s, macro: macro, depth: 1}
+	if s.frame != nil {
+		f.depth = s.frame.depth + 1
+	}
+	if f.depth > deepestCall {
+		w.found.Unfollowed = append(w.found.Unfollowed, w.visit(s, s.ext.Steps[s.index].App, text))
+		return
+	}
+	place := text
+	if i := bracket(text); i >= 0 {
+		place = text[:i]
+		for _, arg := range arguments(strings.TrimSuffix(strings.TrimSpace(text[i+1:]), ")")) {
+			f.args = append(f.args, strings.TrimSpace(w.text(s, arg)))
+		}
+	}
+	s.frame = f
+	w.jump(s, place)
+}
+
+// bracket is where Gosub's arguments begin: the first bracket outside of a
+// variable.
+func bracket(text string) int {
+	for i := 0; i < len(text); i++ {
+		if strings.HasPrefix(text[i:], "${") {
+			i += closing(text[i+1:])
+			continue
+		}
+		if text[i] == '(' {
+			return i
+		}
+	}
+	return -1
+}
