@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"testing"
 )
 
 var update = flag.Bool("update", false, "write the transcripts again")
@@ -66,4 +67,23 @@ func line(lines []string, n int) string {
 		return lines[n]
 	}
 	return "(nothing)"
+}
+
+func TestOnlyWhatMovesIsLeftOut(t *testing.T) {
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"asked  2026-11-22 10:29:41 CST, revision 16", "asked  2027-01-02 09:00:00 CDT, revision 16", true},
+		{"2-n   10:35:45  1007", "2-n   11-22 23:59 1007", true},
+		{"took 12ms", "took 1.5s", true},
+		{"revision 16", "revision 17", false},
+		{"10.00 USD a minute", "11.00 USD a minute", false},
+		{"in 24h of", "in 1h of", false},
+		{"--to +442079460123", "--to +442079460124", false},
+	} {
+		if same := unmoved(c.one, nil) == unmoved(c.other, nil); same != c.same {
+			t.Errorf("%q and %q: same is %t", c.one, c.other, same)
+		}
+	}
 }

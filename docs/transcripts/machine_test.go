@@ -85,7 +85,7 @@ func (m *machine) write(name, text string) {
 
 // command is the program on this machine, as root there.
 func (m *machine) command(args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's own ends before its daemon is stopped
 	m.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "/usr/bin/tollfuse", args...)
 	cmd.Dir = "/"

@@ -1,8 +1,14 @@
 package transcripts_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/pbxsim"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // A firm's owner begins: he takes what is proposed, asks once what is meant, and
@@ -45,6 +51,40 @@ func TestExplain(t *testing.T) {
 	m.types("explain", "--from", "1001", "--to", "0118823222123456")
 	m.types("explain", "--from", "1001", "--to", "011442079460123")
 	m.check("explain", nil)
+}
+
+// Somebody has the password of 1007: three calls are up in London, and forty to
+// satellites were refused, when the owner reads the mail and locks the extension.
+func TestIncidents(t *testing.T) {
+	a := newAttacked(t)
+	var live []*pbxsim.Live
+	for n := range 3 {
+		live = append(live, a.up("1007", fmt.Sprintf("0114420794601%02d", 23+n)))
+	}
+	for n := range 40 {
+		a.refused("1007", fmt.Sprintf("0118823222123%03d", n*7))
+	}
+	id := a.incident(func(r admin.IncidentReport) bool { return r.Incident.Refused == 40 && sent(r, 1) })
+	a.types("incidents", "list")
+	a.types("incidents", "show", id)
+	a.types("lock", "1007", "--reason", "password stolen")
+	for _, l := range live {
+		<-l.Done()
+	}
+	a.incident(func(r admin.IncidentReport) bool {
+		return sent(r, 2) && len(r.Incident.Calls) == 3 && !slices.ContainsFunc(r.Incident.Calls, func(c toll.IncidentCall) bool { return c.Ended.IsZero() })
+	})
+	a.types("incidents", "show", id)
+	a.check("incidents", map[string]string{
+		`\b\d+-[0-9a-z]+\b`:          "ID",
+		`have cost \d+\.\d\d`:        "have cost AMOUNT",
+		`\d+:\d\d\s+\d+\.\d\d\s+cut`: "LENGTH AMOUNT cut",
+	})
+}
+
+// sent tells whether the owner was told so often, and no mail waits.
+func sent(r admin.IncidentReport, mails int) bool {
+	return len(r.Notices) == mails && !slices.ContainsFunc(r.Notices, func(n toll.Notice) bool { return n.Waits() })
 }
 
 // founded writes what a site needs, off the tape.

@@ -1,0 +1,200 @@
+package transcripts_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/pbxsim"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// attacked is a machine on which the daemon runs, between a simulated Asterisk
+// and a mail server that takes everything.
+type attacked struct {
+	*machine
+	pbx *pbxsim.PBX
+}
+
+// amiSecret is between the daemon and the simulated Asterisk.
+const amiSecret = "between-the-two"
+
+// newAttacked starts it all, off the tape.
+func newAttacked(t *testing.T) *attacked {
+	t.Helper()
+	m := newMachine(t)
+	pbx, err := pbxsim.Start(t.Context(), pbxsim.Options{
+		Name: "pbx", SystemName: "pbx", User: "tollfuse", Secret: amiSecret,
+		Dialplan: pbxsim.Dialplan{Emergency: []string{"911"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pbx.Close)
+	m.founded("--ami-address", pbx.AMI(), "--ami-secret", amiSecret,
+		"--mail-to", "owner@example.com", "--mail-server", mailServer(t), "--mail-security", "none")
+	settings := m.read("etc/tollfuse/tollfuse.yaml")
+	m.write("etc/tollfuse/tollfuse.yaml", strings.Replace(settings, "\nalerts:\n", "\nfastagi:\n  listen: 127.0.0.1:0\n\nalerts:\n  gather: 1s\n", 1))
+	pbx.SetAGI(m.serves())
+	if err := pbx.Connected(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &attacked{m, pbx}
+}
+
+var ready = regexp.MustCompile(`msg=ready .*fastagi=(\S+)`)
+
+// serves runs the daemon until the test ends, and returns where it can be asked.
+func (m *machine) serves() string {
+	m.t.Helper()
+	serve := m.command("serve")
+	log, err := serve.StderrPipe()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := serve.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	var said bytes.Buffer
+	address, logged := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(logged)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			fmt.Fprintln(&said, lines.Text())
+			if found := ready.FindStringSubmatch(lines.Text()); found != nil {
+				address <- found[1]
+			}
+		}
+		close(address)
+	}()
+	m.t.Cleanup(func() {
+		_ = serve.Process.Signal(syscall.SIGTERM)
+		<-logged
+		if err := serve.Wait(); err != nil || m.t.Failed() {
+			m.t.Errorf("the daemon ended with %v\n%s", err, said.String())
+		}
+	})
+	found := <-address
+	if found == "" {
+		m.t.Fatal("the daemon has not begun")
+	}
+	return found
+}
+
+// up makes a call that is answered and goes on.
+func (a *attacked) up(from, number string) *pbxsim.Live {
+	a.t.Helper()
+	live, err := a.pbx.Dial(pbxsim.Call{From: from, Number: number, Ring: time.Millisecond})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	select {
+	case <-live.Answered():
+	case <-live.Done():
+		a.t.Fatalf("%s to %s: %+v", from, number, live.Outcome())
+	}
+	return live
+}
+
+// refused makes a call that does not get through.
+func (a *attacked) refused(from, number string) {
+	a.t.Helper()
+	live, err := a.pbx.Dial(pbxsim.Call{From: from, Number: number})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	select {
+	case <-live.Done():
+	case <-live.Answered():
+	}
+	if o := live.Outcome(); o.End != pbxsim.EndRefused {
+		a.t.Fatalf("%s to %s: %+v", from, number, o)
+	}
+}
+
+// incident waits until the only incident is as it should be, and returns its ID.
+func (a *attacked) incident(is func(admin.IncidentReport) bool) string {
+	a.t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(patience)
+	for {
+		var all []toll.Incident
+		a.asked(&all, "incidents", "list")
+		if len(all) == 1 {
+			var report admin.IncidentReport
+			a.asked(&report, "incidents", "show", all[0].ID)
+			if is(report) {
+				return all[0].ID
+			}
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			a.t.Fatalf("the incidents are not as they should be: %+v", all)
+		}
+	}
+}
+
+// asked runs a command off the tape, for its JSON.
+func (m *machine) asked(into any, args ...string) {
+	m.t.Helper()
+	out, err := m.command(append(args, "--json")...).CombinedOutput()
+	if err == nil {
+		err = json.Unmarshal(out, into)
+	}
+	if err != nil {
+		m.t.Fatalf("%q: %v\n%s", args, err, out)
+	}
+}
+
+func (m *machine) read(name string) string {
+	m.t.Helper()
+	text, err := os.ReadFile(m.path(name))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// mailServer takes every mail and keeps none.
+func mailServer(t *testing.T) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return taker{}, nil }))
+	server.Domain = "localhost"
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return l.Addr().String()
+}
+
+type taker struct{}
+
+func (taker) Mail(string, *smtp.MailOptions) error { return nil }
+func (taker) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (taker) Reset()                               {}
+func (taker) Logout() error                        { return nil }
+func (taker) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
