@@ -17,9 +17,9 @@ func (w *writer) attack() {
 	switch {
 	case i.Observed:
 		w.Tone, w.Label = Warning, "Only observed: nothing was blocked"
-	case i.Open() && i.Bypassed > i.Cut:
-		w.Label = "Calls go around the dialplan"
-	case i.Open() && w.notice.Kind == toll.NoticeWorse:
+	case i.Bypassed > 0 && i.Refused == 0:
+		w.Label = "Calls went around the dialplan"
+	case w.notice.Kind == toll.NoticeWorse:
 		w.Label = "The attack has become worse"
 	}
 	if !i.Open() {
@@ -65,9 +65,9 @@ func (w *writer) headline() string {
 	}
 	switch {
 	case !i.Open():
-		return "Over – " + text
+		return "Over - " + text
 	case w.notice.Kind == toll.NoticeWorse:
-		return "Worse – " + text
+		return "Worse - " + text
 	}
 	return text
 }

@@ -2,11 +2,14 @@ package alert
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	netmail "net/mail"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 
@@ -65,27 +68,50 @@ func atom(id string) string {
 	}, clean(id, longestWord))
 }
 
+// plain keeps of the name of a machine what one can have (RFC 1123, section 2.1).
+func plain(host string) string {
+	host = strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '.' {
+			return r
+		}
+		return -1
+	}, host)
+	return host[:min(len(host), longestWord)]
+}
+
+// words writes a header as encoded words (RFC 2047) if it must be. They are so
+// short that the first one stands on the line of the header's name: mail
+// programs have trouble with a name that stands alone.
+func words(s string) string {
+	const room = 36 // bytes; "Subject: =?UTF-8?b??=" and four thirds of this are less than a line
+	if !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return s
+	}
+	var encoded []string
+	for s != "" {
+		end := 0
+		for end < len(s) {
+			_, size := utf8.DecodeRuneInString(s[end:])
+			if end+size > room {
+				break
+			}
+			end += size
+		}
+		encoded = append(encoded, "=?UTF-8?b?"+base64.StdEncoding.EncodeToString([]byte(s[:end]))+"?=")
+		s = s[end:]
+	}
+	return strings.Join(encoded, " ")
+}
+
 // encode writes the mail as RFC 5322 wants it. All recipients stand in To, so
 // that they can answer each other.
 func (m *Mail) encode(to []string) ([]byte, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
-	name := "Tollfuse"
-	if m.Host != "" {
-		name += " " + header(word(m.Host))
-	}
-	// The name stands with the bare address: an address that has one of its own is read first.
-	address, err := netmail.ParseAddress(m.From)
-	if err != nil {
-		return nil, fmt.Errorf("sender %q: %w", word(m.From), err)
-	}
-	if address.Name == "" {
-		address.Name = name
-	}
-	msg.FromMailAddress(address)
+	msg.FromMailAddress(&netmail.Address{Name: strings.TrimSpace("Tollfuse " + plain(m.Host)), Address: m.From})
 	if err := msg.To(to...); err != nil {
 		return nil, fmt.Errorf("recipients: %w", err)
 	}
-	msg.Subject(header(m.Subject))
+	msg.SetGenHeader(mail.HeaderSubject, words(header(m.Subject)))
 	msg.SetDateWithValue(m.Date)
 	msg.SetMessageIDWithValue(m.ID)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday notices in answer

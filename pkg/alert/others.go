@@ -11,7 +11,7 @@ func (w *writer) emergency() {
 	n := max(i.Up(), int64(len(i.Calls)))
 	if len(i.Calls) > 0 {
 		c := &i.Calls[len(i.Calls)-1]
-		w.Subject = "Emergency: " + clean(c.Caller.ID, 24) + " called " + clean(c.Number, 24) + " at " + w.site.clock(c.Began, c.Began)
+		w.Subject = "Emergency: " + clean(c.Caller.ID, 24) + " called " + clean(c.Number, 24) + " at " + c.Began.In(w.site.zone()).Format("15:04")
 		w.say(upper(who(c.Caller)) + " called " + word(c.Number) + " on " + w.site.moment(c.Began) + ".")
 	}
 	if n > 1 {
@@ -50,8 +50,8 @@ func (w *writer) fuse() {
 		return
 	}
 	if failed {
-		w.advise("Shut the way out by hand at once, at the firewall or at the carrier. Then mend the command and try it:")
-		w.step("Run the command with the word “test”:", "tollfuse fuse test")
+		w.advise("Shut the way out by hand at once, at the firewall or at the carrier.")
+		w.step("Mend the command, and run it with the word “test”:", "tollfuse fuse test")
 	}
 	w.step("See what goes on:", "tollfuse calls live")
 	w.step("See what led to it:", "tollfuse incidents list")
@@ -146,7 +146,7 @@ func (w *writer) trouble() {
 		w.say(t.ends + about + ", after " + span(i.Closed.Sub(i.Opened)) + ".")
 		w.sayIf(t.after)
 	}
-	w.reason("What was seen")
+	w.reason("Seen")
 	w.since()
 	w.pbx()
 }

@@ -19,7 +19,7 @@ import (
 )
 
 //go:embed templates/*.tmpl
-var builtIn embed.FS //nolint:gochecknoglobals // an embedded file system can be nothing else
+var builtIn embed.FS
 
 // The templates, by the names of their files. A folder of the owner's can
 // replace each of them.

@@ -12,16 +12,10 @@ import (
 func (w *writer) attackSteps() {
 	i := w.incident
 	c := w.caller()
-	locked := c.ID != "" && slices.ContainsFunc(i.Locks, func(l toll.Lock) bool { return l.Scope == toll.PerCaller && l.Subject == c.ID })
 	if i.Observed {
 		w.advise("Decide whether such calls are right. When they are not, let Tollfuse block: set “observe: false” in its configuration, or take “--observe” off the rule or limit.")
-	} else if c.ID != "" && i.Open() {
-		if w.up() > 0 {
-			w.step("Hang up every call of "+word(c.ID)+" now:", "tollfuse hangup --caller %s", c.ID)
-		}
-		if !locked {
-			w.step("Shut "+word(c.ID)+" until you release it:", "tollfuse lock %s", lockName(c.ID))
-		}
+	} else if i.Open() {
+		w.tighten(c)
 	}
 	w.find(c)
 	if to := w.example(); to != "" && c.ID != "" {
@@ -31,6 +25,36 @@ func (w *writer) attackSteps() {
 		w.step("Release the "+string(l.Scope)+" "+word(l.Subject)+", once the hole is closed:", "tollfuse lock release %s", subject(l))
 	}
 	w.giveWay()
+}
+
+// tighten proposes what stops more of it at once.
+func (w *writer) tighten(c toll.Caller) {
+	callers := []toll.Caller{c}
+	if c.ID == "" { // it is about several
+		callers = nil
+		for _, t := range ordered(w.incident.From) {
+			callers = append(callers, parse(t.Name))
+		}
+	}
+	for _, c := range callers[:min(len(callers), 3)] {
+		if c.ID == "" {
+			continue
+		}
+		if slices.ContainsFunc(w.incident.Calls, func(one toll.IncidentCall) bool { return one.Ended.IsZero() && one.Caller.ID == c.ID }) {
+			w.step("Hang up every call of "+word(c.ID)+" now:", "tollfuse hangup --caller %s", c.ID)
+		}
+		if c.Kind != toll.Originated && !w.locked(toll.PerCaller, c.ID) { // a program does not ask, so a lock on what it uses stops nothing
+			w.step("Shut "+word(c.ID)+" until you release it:", "tollfuse lock %s", lockName(c.ID))
+		}
+	}
+	if to := ordered(w.incident.To); len(callers) > 1 && len(to) > 0 && strings.HasPrefix(to[0].Name, "+") && !w.locked(toll.PerRange, to[0].Name) {
+		w.step("Shut the range that was called most, for everybody:", "tollfuse lock %s", "range="+to[0].Name)
+	}
+}
+
+// locked tells whether such a lock was set meanwhile.
+func (w *writer) locked(scope toll.Scope, subject string) bool {
+	return slices.ContainsFunc(w.incident.Locks, func(l toll.Lock) bool { return l.Scope == scope && l.Subject == subject })
 }
 
 // find says where to look for the hole, by the way the calls took.

@@ -130,7 +130,7 @@ func (w *writer) since() {
 	w.fact("Since", w.site.moment(i.Opened))
 	switch {
 	case !i.Open():
-		w.fact("Over", w.site.clock(i.Closed, i.Opened)+", after "+span(i.Closed.Sub(i.Opened)))
+		w.fact("Ended", w.site.clock(i.Closed, i.Opened)+", after "+span(i.Closed.Sub(i.Opened)))
 	case i.Newest.After(i.Opened):
 		w.fact("Newest", w.site.clock(i.Newest, i.Opened))
 	}

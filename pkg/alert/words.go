@@ -17,7 +17,7 @@ import (
 // it; the code itself where it has none.
 func country(code string) string {
 	if code == "001" {
-		return "satellite and global numbers" // codes that no country owns
+		return "global networks" // codes that no country owns
 	}
 	region, err := language.ParseRegion(code)
 	if err != nil {
@@ -113,8 +113,8 @@ var kinds = map[toll.CallerKind]string{
 	toll.Extension:   "extension",
 	toll.Forward:     "a forward of",
 	toll.Transfer:    "a transfer by",
-	toll.FromTrunk:   "a call that came in over trunk",
-	toll.Originated:  "a call started by a program or the console for",
+	toll.FromTrunk:   "somebody from outside over trunk",
+	toll.Originated:  "a program or the console using",
 	toll.GatewayUser: "gateway user",
 	toll.Unknown:     "unknown caller",
 }

@@ -325,5 +325,5 @@ func (w *Worker) until(t time.Time) time.Duration { return max(time.Until(t), 0)
 func bare(n *toll.Notice) Message {
 	text := fmt.Sprintf("An incident of the kind %s, %s. It could not be described; see: tollfuse incidents show %s",
 		word(string(n.Incident.Kind)), word(string(n.Kind)), word(n.Incident.ID))
-	return Message{Subject: "Incident " + word(n.Incident.ID) + " — Tollfuse", Text: text}
+	return Message{Subject: "Incident " + word(n.Incident.ID) + " - Tollfuse", Text: text}
 }
