@@ -207,6 +207,13 @@ func TestTheFirstNoticeGathers(t *testing.T) {
 	if len(d.told) != 1 || d.told[0].Incident.Cut != 2 {
 		t.Fatalf("%+v", d.told)
 	}
+	for n := range 30 {
+		d.note(time.Minute+time.Duration(n)*100*time.Millisecond, toll.EntryCutting, cut(lease("1003"), toll.ReasonSpent, "x"))
+	}
+	d.until(2 * time.Minute)
+	if len(d.told) != 2 || d.told[1].Notice != toll.NoticeWorse || d.told[1].Incident.Cut != 32 {
+		t.Fatalf("%d notices, the last one of %d cut calls", len(d.told), d.told[len(d.told)-1].Incident.Cut)
+	}
 }
 
 func TestManyCallersDoNotMakeManyMails(t *testing.T) {

@@ -86,18 +86,16 @@ func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
 // tell says whether the owner is told something now.
 func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 	i := &f.incident
+	if f.tellAt.IsZero() && t.options.Tell && i.Noticed > 0 && i.Noticed < mostNotices-1 && hasWorsened(i) {
+		f.tellAt = now.Add(t.gather(i.Kind))
+	}
 	switch {
-	case !t.options.Tell:
+	case f.tellAt.IsZero() || now.Before(f.tellAt):
 		return ""
 	case i.Noticed == 0:
-		if f.tellAt.IsZero() || now.Before(f.tellAt) {
-			return ""
-		}
 		return toll.NoticeOpened
-	case i.Noticed < mostNotices-1 && hasWorsened(i):
-		return toll.NoticeWorse
 	}
-	return ""
+	return toll.NoticeWorse
 }
 
 // hasWorsened compares the incident with what was told of it last.
@@ -147,7 +145,7 @@ func (t *Tracker) change(now time.Time, f *file, i *toll.Incident, kind toll.Not
 	return Change{Incident: clone(i), Notice: kind}
 }
 
-// gather is how long the first notice waits for more to say.
+// gather is how long a notice waits for more to say.
 func (t *Tracker) gather(k toll.IncidentKind) time.Duration {
 	if k == toll.Attack {
 		return t.options.Gather

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Refusals  int64         // refused calls of one caller inside Within that open one; 0 means 5
 	Within    time.Duration // 0 means an hour
-	Gather    time.Duration // between the first call of an attack and the notice of it
+	Gather    time.Duration // between what an owner is told of and the notice of it, so that this has more to say
 	Quiet     time.Duration // after its last call an attack is closed; 0 means half an hour
 	Emergency bool          // emergency calls are incidents
 	Tell      bool          // somebody wants notices; without it there are none
@@ -73,7 +73,7 @@ func keyOf(i *toll.Incident) key { return key{i.Kind, i.PBX, i.Caller, i.Observe
 type file struct {
 	incident toll.Incident
 	last     toll.Key  // of the refusal that was counted last
-	tellAt   time.Time // when the owner is to be told that it opened; zero once he was
+	tellAt   time.Time // when the owner is to be told that it opened or has worsened; zero once he was
 	unsaved  time.Time // since when its newest state is not in the ledger; zero if it is
 	urgent   bool      // that state must not wait
 	up       int       // calls of it that are up
@@ -102,8 +102,8 @@ func (t *Tracker) Restore(i toll.Incident) {
 		t.forget(f)
 	}
 	f = &file{incident: clone(&i)}
-	if i.Noticed == 0 && t.options.Tell {
-		f.tellAt = i.Opened.Add(t.gather(i.Kind))
+	if t.options.Tell && (i.Noticed == 0 || i.Noticed < mostNotices-1 && hasWorsened(&i)) {
+		f.tellAt = i.Newest.Add(t.gather(i.Kind))
 	}
 	t.open[k] = f
 	for place := range f.incident.Calls {

@@ -136,6 +136,9 @@ func (b *Book) Begin(now time.Time) {
 		b.plan(h)
 		b.lookAway(h.lease.Key.PBX)
 	}
+	if !b.options.Incidents.Tell {
+		clear(b.notices) // nobody sends them; a daemon with mail finds them in the ledger again
+	}
 	b.incidents.Resume(b.now, func(lease string) bool { return b.live[lease] != nil })
 }
 
