@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -240,13 +239,8 @@ func ran(t *testing.T, command string) []string {
 // resets runs "tollfuse fuse reset" as the owner does.
 func (d *Daemon) resets(t *testing.T) {
 	t.Helper()
-	path, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(path, "fuse", "reset", "--config", filepath.Join(d.Dir, "tollfuse.yaml")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("tollfuse fuse reset: %v: %s", err, out)
+	if out, code := d.Command(t, "fuse", "reset"); code != 0 {
+		t.Fatalf("tollfuse fuse reset ends with %d: %s", code, out)
 	}
 	status, err := d.Admin.Status(t.Context())
 	if err != nil || status.Fuse.Blown != nil || !status.Fuse.Configured {
