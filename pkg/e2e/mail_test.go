@@ -72,20 +72,25 @@ func TestAttackMakesFewMails(t *testing.T) {
 		if len(mails) < 3 || len(mails) > 5 {
 			t.Errorf("%d mails about one attack", len(mails))
 		}
-		told := slices.IndexFunc(mails, func(m Mail) bool { return m.Arrived.After(firstCut) && m.Says("cut") })
+		told := slices.IndexFunc(mails, func(m Mail) bool { return m.Arrived.After(firstCut) })
 		if told < 0 || mails[told].Arrived.Sub(firstCut) > 15*time.Second {
-			t.Fatalf("no mail tells of the cut calls in time, at %v: %v", firstCut, subjects(mails))
+			t.Fatalf("no mail tells of the cut calls in time, at %v: %q", firstCut, subjects(mails))
 		}
 		t.Logf("measured: %d mails: the first %v after the attack began, the first after the first cut %v after it: %q", len(mails),
 			mails[0].Arrived.Sub(began).Round(100*time.Millisecond), mails[told].Arrived.Sub(firstCut).Round(100*time.Millisecond), subjects(mails))
 		last := mails[len(mails)-1]
-		for n := range cut {
-			if !last.Says(e164(attackedNumber(n))) {
-				t.Errorf("the last mail does not have the call to %s", attackedNumber(n))
+		for _, m := range []Mail{mails[told], last} {
+			for n := range cut {
+				if !m.Says(e164(attackedNumber(n))) {
+					t.Errorf("%q does not have the call to %s", m.Subject, attackedNumber(n))
+				}
+			}
+			if !m.Says("1003", "6 were cut", "stolen password", "tollfuse lock release 1003", "tollfuse incidents show "+incident.ID) {
+				t.Errorf("%q does not have the caller, the lock and what to do:\n%s", m.Subject, m.Text)
 			}
 		}
-		if !last.Says("1003", "400", "stolen password", "tollfuse lock release 1003", incident.ID) {
-			t.Errorf("the last mail does not have the caller, the lock, the refusals and what to do:\n%s", last.Text)
+		if !last.Says("400 were refused") {
+			t.Errorf("the last mail does not have the refusals:\n%s", last.Text)
 		}
 		keep(t, last)
 	})
