@@ -111,7 +111,7 @@ func chapters(s *session, before *toll.Lease, e *toll.Entry, first bool) []chapt
 		return []chapter{{e.At, "cut: " + because(l.Cut, l.By), badTone}}
 	case toll.EntryEnded:
 		told := answered(before, l, first)
-		text := "ended: " + string(l.Why) + "; talked " + talk(l.Talked) + ", cost " + s.money(l.Cost)
+		text := "ended: " + string(l.Why) + "; talked " + talk(l.Talked) + ", cost " + s.cost(l.Cost)
 		if first && l.Cut != "" {
 			text += ", was cut: " + because(l.Cut, l.By)
 		}
@@ -154,7 +154,7 @@ func answered(before, l *toll.Lease, first bool) []chapter {
 
 // granted is for how long a call may talk, and what is reserved for it.
 func granted(s *session, l *toll.Lease) string {
-	text := "may talk for " + admin.Length(l.Covered) + " in all, " + s.money(l.Reserved) + " reserved"
+	text := "may talk for " + admin.Length(l.Covered) + " in all, " + s.cost(l.Reserved) + " reserved"
 	if l.Timer > l.Covered {
 		text += ", its timer ends it after " + admin.Length(l.Timer)
 	}

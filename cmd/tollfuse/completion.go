@@ -58,11 +58,13 @@ func (o *options) complete(names func(context.Context, admin.Service) ([]string,
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		for i := range all {
-			all[i] = clean(all[i])
-		}
 		return all, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// proposal is a word and what it means, harmless both: a shell shows them.
+func proposal(word, meaning string) string {
+	return cobra.CompletionWithDesc(clean(word), clean(meaning))
 }
 
 // liveLeases are the leases of live calls, each with who calls whom.
@@ -70,7 +72,7 @@ func liveLeases(ctx context.Context, s admin.Service) (names []string, err error
 	live, err := s.Live(ctx)
 	for i := range live {
 		l := &live[i]
-		names = append(names, cobra.CompletionWithDesc(l.ID, callerOf(l.Caller)+" to "+l.To.Number()))
+		names = append(names, proposal(l.ID, callerOf(l.Caller)+" to "+l.To.Number()))
 	}
 	return names, err
 }
@@ -79,7 +81,7 @@ func liveLeases(ctx context.Context, s admin.Service) (names []string, err error
 func incidentIDs(ctx context.Context, s admin.Service) (names []string, err error) {
 	open, err := s.Incidents(ctx, admin.IncidentQuery{Open: true})
 	for i := range open {
-		names = append(names, cobra.CompletionWithDesc(open[i].ID, aboutIncident(&open[i])))
+		names = append(names, proposal(open[i].ID, aboutIncident(&open[i])))
 	}
 	return names, err
 }
@@ -90,7 +92,7 @@ func settingNames(kind string) func(context.Context, admin.Service) ([]string, e
 		all, err := s.Settings(ctx)
 		for _, setting := range all {
 			if setting.Kind() == kind {
-				names = append(names, nameOf(setting))
+				names = append(names, clean(nameOf(setting)))
 			}
 		}
 		return names, err

@@ -162,6 +162,19 @@ func brieflyTook(d time.Duration) string {
 // money writes an amount with its currency.
 func (s *session) money(m toll.Money) string { return m.String() + " " + s.status.Site.Currency }
 
+// cents writes what something cost: exact amounts are for programs, and what a
+// minute costs can be less than a cent.
+func cents(m toll.Money) string {
+	const cent = toll.Unit / 100
+	if rest := m % cent; rest > 0 && m <= 1<<60 {
+		m += cent - rest
+	}
+	return m.String()
+}
+
+// cost writes what something cost, with its currency.
+func (s *session) cost(m toll.Money) string { return cents(m) + " " + s.status.Site.Currency }
+
 // talk writes a length as a clock does: 3:12 or 1:03:12.
 func talk(d time.Duration) string {
 	seconds := int64(max(d, 0).Round(time.Second) / time.Second)

@@ -76,7 +76,7 @@ func printIncidents(w io.Writer, s *session, incidents []toll.Incident) error {
 		}
 		row := []string{one.ID, s.brief(one.Opened), string(one.Kind), whoseOf(one), "", "", "", state}
 		if !one.Kind.Trouble() && one.Kind != toll.FuseBlown {
-			row[4], row[5], row[6] = strconv.FormatInt(one.Refused, 10), strconv.FormatInt(one.Cut, 10), one.Cost.String()
+			row[4], row[5], row[6] = strconv.FormatInt(one.Refused, 10), strconv.FormatInt(one.Cut, 10), cents(one.Cost)
 		}
 		rows = append(rows, row)
 	}
@@ -202,8 +202,8 @@ func incidentFacts(s *session, i *toll.Incident) [][]string {
 	if i.Kind != toll.Attack {
 		return rows
 	}
-	add("refused", fmt.Sprintf("%d calls; had each lasted %s, they would have cost %s", i.Refused, admin.Length(toll.StakeLength), s.money(i.AtStake)))
-	add("cut", fmt.Sprintf("%d calls; they have cost %s", i.Cut, s.money(i.Cost)))
+	add("refused", fmt.Sprintf("%d calls; had each lasted %s, they would have cost %s", i.Refused, admin.Length(toll.StakeLength), s.cost(i.AtStake)))
+	add("cut", fmt.Sprintf("%d calls; they have cost %s", i.Cut, s.cost(i.Cost)))
 	if i.Bypassed > 0 {
 		add("never asked", fmt.Sprintf("%d calls, around the dialplan", i.Bypassed))
 	}
@@ -238,7 +238,7 @@ func printIncidentCalls(w io.Writer, s *session, i *toll.Incident) error {
 		}
 		talked, cost := "goes on", ""
 		if !c.Ended.IsZero() {
-			talked, cost = talk(c.Talked), c.Cost.String()
+			talked, cost = talk(c.Talked), cents(c.Cost)
 		}
 		rows = append(rows, []string{c.Lease, s.brief(c.Began), callerOf(c.Caller), c.Number, talked, cost, why})
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"github.com/tollfuse/tollfuse/agi"
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // site is the configuration that scripts begin with: two trunks, no Asterisk
@@ -60,6 +63,10 @@ func tested() program {
 //	modes FILE MODE       checks who may do what with a file
 //	secret FILE FILE      checks that configuration and manager.conf agree, sets $SECRET
 //	call FROM NUMBER      asks the daemon for a call, as the dialplan does
+//	eventually TEXT ARGS… runs the program until it prints the text
+//	incident              sets $INCIDENT to the one that is open
+//	fused                 makes $CONFIG the same site with fuse.sh as its main fuse
+//	complete ARGS…        prints what the shell would propose as the next word
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -81,9 +88,28 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				run(ts, code, args[1:])
 			},
-			"serve": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
-			"halt":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
-			"call":  ask,
+			"serve":      func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
+			"halt":       func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
+			"call":       ask,
+			"eventually": eventually,
+			"complete": func(ts *testscript.TestScript, _ bool, args []string) {
+				run(ts, exitDone, slices.Concat([]string{"__complete", "--config", ts.Getenv("CONFIG")}, args, []string{""}))
+			},
+			"incident": func(ts *testscript.TestScript, _ bool, _ []string) {
+				var out bytes.Buffer
+				tested().run(context.Background(), []string{"incidents", "list", "--open", "--json", "--config", ts.Getenv("CONFIG")}, nil, &out, ts.Stderr())
+				var open []toll.Incident
+				ts.Check(json.Unmarshal(out.Bytes(), &open))
+				if len(open) != 1 {
+					ts.Fatalf("%d incidents are open", len(open))
+				}
+				ts.Setenv("INCIDENT", open[0].ID)
+			},
+			"fused": func(ts *testscript.TestScript, _ bool, _ []string) {
+				text := fmt.Appendf(nil, site, ts.Getenv("WORK"))
+				text = fmt.Appendf(text, "fuse: {command: [%q]}\n", ts.MkAbs("fuse.sh"))
+				ts.Check(os.WriteFile(ts.Getenv("CONFIG"), text, 0o600))
+			},
 			"elsewhere": func(ts *testscript.TestScript, _ bool, _ []string) {
 				text := strings.Replace(ts.ReadFile(ts.Getenv("CONFIG")), "/control.sock", "/other.sock", 1)
 				ts.Setenv("CONFIG", ts.MkAbs("elsewhere.yaml"))
@@ -110,7 +136,7 @@ func TestScripts(t *testing.T) {
 }
 
 func run(ts *testscript.TestScript, want int, args []string) {
-	if len(args) == 0 || args[0] != "init" {
+	if len(args) == 0 || args[0] != "init" && args[0] != "__complete" {
 		args = append(args, "--config", ts.Getenv("CONFIG"))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -118,6 +144,23 @@ func run(ts *testscript.TestScript, want int, args []string) {
 	got := tested().run(ctx, args, bytes.NewReader(nil), ts.Stdout(), ts.Stderr())
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// eventually waits for what is recorded a little later than it happens.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.After(10 * time.Second)
+	for {
+		var out bytes.Buffer
+		tested().run(context.Background(), append(slices.Clone(args[1:]), "--config", ts.Getenv("CONFIG")), nil, &out, ts.Stderr())
+		if strings.Contains(out.String(), args[0]) {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("%q was never printed: %s", args[0], out.String())
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 

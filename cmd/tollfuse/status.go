@@ -86,7 +86,7 @@ func linkOf(s *session, i int) standing {
 	case link.Up:
 		return standing{"asterisk", fmt.Sprintf("%s is seen since %s, %d channels", link.PBX, s.show(link.Since), link.Channels), plainTone}
 	case link.Since.IsZero():
-		return standing{"asterisk", fmt.Sprintf("%s was NEVER REACHED: %s", link.PBX, link.Error), badTone}
+		return standing{"asterisk", fmt.Sprintf("%s is OUT OF SIGHT: the daemon has only begun", link.PBX), badTone}
 	}
 	return standing{"asterisk", fmt.Sprintf("%s is OUT OF SIGHT since %s: %s", link.PBX, s.show(link.Since), link.Error), badTone}
 }

@@ -70,7 +70,7 @@ func (l *Local) selection(s Selection) (Selection, error) {
 	s.Country = strings.ToUpper(s.Country)
 	// Policy knows which countries and parts of the destinations there are.
 	if _, err := l.policy.With(toll.Setting{Rule: &toll.Rule{ID: "hangup", Country: s.Country, Where: s.Where, Do: toll.Forbid}}); err != nil {
-		return s, &Error{Kind: BadInput, Text: strings.TrimPrefix(err.Error(), "rule hangup: "), Err: err}
+		return s, &Error{Kind: BadInput, Text: strings.TrimPrefix(err.Error(), `rule "hangup": `), Err: err}
 	}
 	if s.Number != "" && s.Number[0] != '+' {
 		to := l.parts.Numbering.Resolve(s.Number)
