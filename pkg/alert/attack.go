@@ -148,11 +148,16 @@ func (w *writer) attackFacts() {
 	w.fact("To", tally(i.To, func(t toll.Tally) string {
 		return strings.TrimSpace(word(t.Name) + " " + country(t.Place))
 	}))
-	if i.Cost > 0 || i.Cut > 0 {
-		w.fact("Cost", w.site.money(i.Cost)+" for the calls that were cut, as settled so far")
+	if i.Cost > 0 || i.Up() > 0 {
+		text := " for the calls that were up"
+		if w.up() > 0 {
+			text += " and have ended"
+		}
+		w.Facts = append(w.Facts, Fact{"Cost", w.site.money(i.Cost), text})
 	}
 	if i.AtStake > 0 {
-		w.fact("At stake", fmt.Sprintf("%s, had each of the %s refused calls lasted %s", w.site.money(i.AtStake), number(i.Refused), span(toll.StakeLength)))
+		w.Facts = append(w.Facts, Fact{"At stake", w.site.money(i.AtStake),
+			fmt.Sprintf(", had each of the %s refused calls lasted %s", number(i.Refused), span(toll.StakeLength))})
 	}
 }
 

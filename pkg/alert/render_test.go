@@ -126,7 +126,7 @@ func checkBoth(t *testing.T, n toll.Notice, m Message) {
 	text, html := flat(m.Text), flat(m.HTML)
 	said := slices.Concat([]string{v.Subject, v.Delayed, v.Show, v.Host, v.AsOf}, v.Lead)
 	for _, f := range v.Facts {
-		said = append(said, f.Name, f.Value)
+		said = append(said, f.Name, f.Strong, f.Value)
 	}
 	for _, c := range v.Causes {
 		said = append(said, c.Count, c.What, c.Text)

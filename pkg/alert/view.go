@@ -45,8 +45,8 @@ type View struct {
 	Warnings []string
 }
 
-// Fact is a line of the summary.
-type Fact struct{ Name, Value string }
+// Fact is a line of the summary. Strong is how it begins, if that is the gist.
+type Fact struct{ Name, Strong, Value string }
 
 // Cause is what stopped calls, how many, and its newest figures.
 type Cause struct{ Count, What, Text string }
@@ -112,7 +112,7 @@ type writer struct {
 }
 
 func (w *writer) say(text string)         { w.Lead = append(w.Lead, text) }
-func (w *writer) fact(name, value string) { w.Facts = append(w.Facts, Fact{name, value}) }
+func (w *writer) fact(name, value string) { w.Facts = append(w.Facts, Fact{Name: name, Value: value}) }
 
 // step proposes a command, if it can be written.
 func (w *writer) step(text, pattern string, words ...string) {

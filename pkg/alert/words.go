@@ -161,8 +161,11 @@ func because(why toll.Reason, by string) string {
 	if !known {
 		text = word(string(why))
 	}
-	if by == "" {
+	switch {
+	case by == "":
 		return text
+	case why == toll.ReasonLocked:
+		return "lock on " + word(strings.Replace(by, "=", " ", 1))
 	}
 	return text + " " + word(strings.TrimPrefix(by, "default:"))
 }
