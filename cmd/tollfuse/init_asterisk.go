@@ -130,15 +130,15 @@ func managerAddress(folder string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// hasLine tells whether a file has a line that begins so.
-func hasLine(path string, begin ...string) bool {
+// includes tells whether a file of Asterisk includes one of these.
+func includes(path string, names ...string) bool {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return false
 	}
 	for line := range strings.Lines(string(text)) {
-		line = strings.Join(strings.Fields(strings.ReplaceAll(line, `"`, "")), " ")
-		if slices.ContainsFunc(begin, func(b string) bool { return strings.HasPrefix(line, b) }) {
+		words := strings.Fields(strings.ReplaceAll(line, `"`, ""))
+		if len(words) >= 2 && (words[0] == "#include" || words[0] == "#tryinclude") && slices.Contains(names, words[1]) {
 			return true
 		}
 	}

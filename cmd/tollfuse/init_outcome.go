@@ -64,10 +64,10 @@ func (c choices) letAsteriskRead() admin.Hint {
 	extensions, manager := filepath.Join(c.dialplanDir, "extensions.conf"), filepath.Join(c.dialplanDir, "manager.conf")
 	step := admin.Hint{Text: "Dial your trunks as " + filepath.Join(c.dialplanDir, dialplan.ExampleFile) + " does, and let Asterisk read what was written"}
 	var commands []string
-	if !hasLine(extensions, "#include "+dialplan.SubroutineFile) {
+	if !includes(extensions, dialplan.SubroutineFile) {
 		commands = append(commands, "echo '#include "+dialplan.SubroutineFile+"' | tee -a "+quoted(extensions))
 	}
-	if !hasLine(manager, "#include manager.d/*.conf", "#include "+dialplan.ManagerFile) {
+	if !includes(manager, "manager.d/*.conf", dialplan.ManagerFile) {
 		commands = append(commands, "echo '#include manager.d/*.conf' | tee -a "+quoted(manager))
 	}
 	if !managerIsOn(c.dialplanDir) {
