@@ -60,11 +60,11 @@ func (w *walker) effect(s state, app, data string) {
 	args := arguments(data)
 	switch strings.ToLower(app) {
 	case "dial":
-		s = w.dial(s, app, argument(args, 0), argument(args, 2))
+		s = w.dial(s, app, args)
 	case "retrydial":
-		s = w.dial(s, app, argument(args, 3), argument(args, 5))
+		s = w.dial(s, app, args[min(3, len(args)):])
 	case "page":
-		s = w.dial(s, app, argument(args, 0), "")
+		s = w.dial(s, app, args[:1])
 	case "originate":
 		w.originate(s, args)
 	case "disa":
@@ -140,11 +140,11 @@ func (w *walker) macro(s state, text string) {
 
 // dial notes where a Dial goes, and follows Local channels and the options that
 // go on elsewhere.
-func (w *walker) dial(s state, app, where, opts string) state {
-	where, opts = w.text(s, where), w.text(s, opts)
+func (w *walker) dial(s state, app string, args []string) state {
+	where, opts := w.text(s, argument(args, 0)), w.text(s, argument(args, 2))
 	leaves := false
 	for _, t := range targets(where) {
-		w.found.Dials = append(w.found.Dials, dialling{w.visit(s, app, where), t, opts})
+		w.found.Dials = append(w.found.Dials, dialling{w.visit(s, app, where), t, argument(args, 1), opts})
 		leaves = leaves || t.leavesSite()
 		if strings.EqualFold(t.Tech, "Local") {
 			w.local(s, t)
@@ -178,7 +178,7 @@ func (w *walker) local(s state, t target) {
 func (w *walker) originate(s state, args []string) {
 	fresh := s
 	fresh.guard = guard{}
-	w.dial(fresh, "Originate", argument(args, 0), "")
+	w.dial(fresh, "Originate", args[:1])
 	if strings.EqualFold(argument(args, 1), "exten") && len(args) > 3 {
 		fresh.frame = nil
 		w.jump(fresh, strings.Join(args[2:min(len(args), 5)], ","))

@@ -7,9 +7,26 @@ import (
 	"strings"
 )
 
-// amiChecks judges what the manager interface says to the daemon's own user.
+// amiChecks are what the files do not say already. Where they say that the user
+// has its rights and Asterisk disagrees, it has not read them yet.
+func (p *PBX) amiChecks(fromFiles []Finding) []Finding {
+	var all []Finding
+	for _, f := range p.askedManager() {
+		if slices.ContainsFunc(fromFiles, func(o Finding) bool { return o.ID == f.ID }) {
+			continue
+		}
+		if f.Level.Wrong() && p.Files.Confs["manager.conf"] != nil {
+			f.Detail = strings.TrimSpace(f.Detail + " The files say otherwise: they are not loaded yet.")
+			f.Mend = []string{"asterisk -rx 'manager reload'"}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// askedManager judges what the manager interface says to the daemon's own user.
 // What Asterisk lets it do shows in the list of its actions, without doing any.
-func (p *PBX) amiChecks() []Finding {
+func (p *PBX) askedManager() []Finding {
 	a, user := p.AMI, p.Asterisk.AMI.User
 	switch {
 	case a.Refused && p.oneLoginOnly():

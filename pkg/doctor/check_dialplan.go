@@ -61,6 +61,10 @@ func (p *PBX) snippetChecks(ways []way) []Finding {
 			}
 		}
 	}
+	if at, waits := p.notLoaded(); waits {
+		all = append(all, Finding{ID: "dialplan.reload", Level: Note, Title: "extensions.conf says what is not loaded", Where: []Place{at},
+			Detail: "What is checked here is the dialplan that is loaded.", Mend: []string{reload}})
+	}
 	if !any && len(ways) > 0 {
 		all = append(all, Finding{ID: "dialplan.unreachable", Level: Critical, Title: "no extension's context leads to Tollfuse",
 			Detail: "No call is ever asked about.", Mend: guarded("carrier")})
@@ -74,6 +78,28 @@ func (p *PBX) fromFiles() *Dialplan {
 		return dialplanFromConf(c)
 	}
 	return nil
+}
+
+// notLoaded finds a step of the files that Asterisk has not loaded.
+func (p *PBX) notLoaded() (Place, bool) {
+	files := p.fromFiles()
+	if p.Console.Plan == nil || files == nil || p.Plan != p.Console.Plan {
+		return Place{}, false
+	}
+	for _, c := range files.sorted() {
+		for _, x := range c.Extensions {
+			if strings.Contains(x.Pattern, "$") {
+				continue // Asterisk puts a variable's value there when it loads
+			}
+			have := p.Plan.stepsOf(c.Name, x.Pattern)
+			for i, s := range x.Steps {
+				if i >= len(have) || s.App != have[i].App || s.Data != have[i].Data {
+					return s.Place, true
+				}
+			}
+		}
+	}
+	return Place{}, false
 }
 
 // stale finds the first step in which the subroutine differs from the one that

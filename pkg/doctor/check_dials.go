@@ -1,6 +1,8 @@
 package doctor
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,7 +15,7 @@ func (p *PBX) dialChecks(ways []way, emergency []string) []Finding {
 		for _, d := range w.Dials {
 			if p.isTrunkDial(d) {
 				trunks++
-				p.judge(g, w, d, emergency)
+				p.judgeTrunk(g, w, d, emergency)
 			} else {
 				p.judgePhone(g, d)
 			}
@@ -47,8 +49,8 @@ func (p *PBX) isTrunkDial(d dialling) bool {
 	return !slices.ContainsFunc(p.endpoints(), func(e endpoint) bool { return e.Name == t.Peer && e.isPhone() })
 }
 
-// judge judges one Dial to a trunk.
-func (p *PBX) judge(g *gathering, w way, d dialling, emergency []string) {
+// judgeTrunk judges one Dial to a trunk.
+func (p *PBX) judgeTrunk(g *gathering, w way, d dialling, emergency []string) {
 	where, context := []Place{d.Step.Place}, w.Context
 	if slices.Contains(emergency, d.Target.Number) && !d.Guard.asked {
 		return // goes out without being asked about, as it should
@@ -100,16 +102,16 @@ func (p *PBX) judgeNumber(g *gathering, d dialling) {
 	case d.Target.Number == "" || !strings.Contains(rest, "${"):
 		if rest == d.Target.Number && rest != "" && rest != d.Ext.Pattern && canBeNumber(rest) && isPattern(d.Ext.Pattern) {
 			g.add(Finding{ID: "dialplan.number", Level: Warning, Title: "another number is dialled than Tollfuse was asked about (%s)", Where: where,
-				Mend: []string{"Dial(" + d.Target.Tech + "/${TOLLFUSE_DIAL}@" + d.Target.Peer + ",…)"}}, at)
+				Mend: []string{mended(d)}}, at)
 		}
 	case strings.Contains(rest, "${EXTEN") || strings.Contains(rest, "${MACRO_EXTEN"):
 		g.add(Finding{ID: "dialplan.exten", Level: Critical, Title: "EXTEN is dialled instead of TOLLFUSE_DIAL (%s)",
 			Detail: "It is what somebody typed: a comma in it brings options that take the timer away.", Where: where,
-			Mend: []string{strings.ReplaceAll(strings.ReplaceAll(d.Data, "MACRO_EXTEN", "EXTEN"), "${EXTEN", "${TOLLFUSE_DIAL") + "   ; in Dial"}}, at)
+			Mend: []string{mended(d)}}, at)
 	default:
 		g.add(Finding{ID: "dialplan.number", Level: Warning, Title: "the dialled number does not come from TOLLFUSE_DIAL (%s)",
 			Detail: "It is " + d.Target.Number + ".", Where: where,
-			Mend: []string{"Dial(" + d.Target.Tech + "/${TOLLFUSE_DIAL}@" + d.Target.Peer + ",…)"}}, at)
+			Mend: []string{mended(d)}}, at)
 	}
 }
 
@@ -131,21 +133,56 @@ var defeats = []struct {
 func (p *PBX) judgeOptions(g *gathering, d dialling) {
 	where, at := []Place{d.Step.Place}, d.Ext.Context+","+d.Ext.Pattern
 	all, whole := options(strings.ReplaceAll(d.Options, "S(${TOLLFUSE_SECONDS})", "S(seconds)"))
-	mend := "; the third argument of this Dial: S(${TOLLFUSE_SECONDS})"
+	mend := []string{mended(d)}
 	if timer := has(all, "S"); timer == nil || timer.Argument != "seconds" {
 		g.add(Finding{ID: "dialplan.no-timer", Level: Critical, Title: "a Dial to a trunk lacks S(${TOLLFUSE_SECONDS}) (%s)",
-			Detail: "Nothing ends the call when the daemon is dead.", Where: where, Mend: []string{mend}}, at)
+			Detail: "Nothing ends the call when the daemon is dead.", Where: where, Mend: mend}, at)
 	}
 	for _, x := range defeats {
 		if has(all, x.letter) != nil {
-			g.add(Finding{ID: x.id, Level: x.level, Title: x.title, Detail: x.detail, Where: where, Mend: []string{mend + ", without " + x.letter}}, at)
+			g.add(Finding{ID: x.id, Level: x.level, Title: x.title, Detail: x.detail, Where: where, Mend: mend}, at)
 		}
 	}
 	if !whole {
 		g.add(Finding{ID: "dialplan.options", Level: Warning, Title: "a variable among the options of a Dial can bring any option (%s)", Detail: "Options: " + d.Options, Where: where,
-			Mend: []string{mend}}, at)
+			Mend: mend}, at)
 	}
 }
+
+// mended is the Dial as it should stand there: with the number that Tollfuse has
+// seen, its timer, and without what defeats that.
+func mended(d dialling) string {
+	number := "${TOLLFUSE_DIAL}"
+	if m := variable.FindStringSubmatch(d.Target.Number); m != nil && m[2] != "" {
+		length := ""
+		if m[3] != "" {
+			length = ":" + m[3]
+		}
+		number = "${TOLLFUSE_DIAL:" + m[2] + length + "}"
+	}
+	kept := ""
+	all, _ := options(strings.ReplaceAll(d.Options, "S(${TOLLFUSE_SECONDS})", "S(seconds)"))
+	for _, o := range all {
+		if strings.Contains("SLGgUAtT", o.Letter) {
+			continue
+		}
+		kept += o.Letter
+		if o.Brackets {
+			kept += "(" + o.Argument + ")"
+		}
+	}
+	where := d.Target.Tech + "/" + d.Target.Peer + "/" + number
+	if strings.EqualFold(d.Target.Tech, "PJSIP") {
+		where = d.Target.Tech + "/" + number + "@" + d.Target.Peer
+	}
+	return " same => n,Dial(" + where + "," + cmp.Or(d.Timeout, "60") + "," + kept + "S(${TOLLFUSE_SECONDS}))"
+}
+
+// credentials stand before the peer in a destination of IAX2 or SIP.
+var credentials = regexp.MustCompile(`(?i)(IAX2?|SIP)/([^:/@,&]*):[^/@,&]*@`)
+
+// masked hides a password in a destination.
+func masked(text string) string { return credentials.ReplaceAllString(text, "$1/$2:…@") }
 
 // judgePhone judges a Dial that should ring a phone.
 func (p *PBX) judgePhone(g *gathering, d dialling) {
@@ -154,7 +191,7 @@ func (p *PBX) judgePhone(g *gathering, d dialling) {
 	switch {
 	case strings.EqualFold(t.Tech, "Local"):
 	case t.Tech == "" && strings.Contains(t.Text, "${"):
-		g.add(Finding{ID: "dialplan.unknown-target", Level: Unchecked, Title: "where some Dials go, only a call shows (%s)", Detail: "Dial(" + t.Text + ")", Where: where}, at)
+		g.add(Finding{ID: "dialplan.unknown-target", Level: Unchecked, Title: "where some Dials go, only a call shows (%s)", Detail: "Dial(" + masked(t.Text) + ")", Where: where}, at)
 	case t.Tech != "" && strings.Contains(t.Peer, "${EXTEN") && takesAnyText(d.Ext.Pattern):
 		g.add(Finding{ID: "dialplan.any-endpoint", Level: Critical, Title: "any endpoint can be dialled by its name (%s)",
 			Detail: "The pattern takes any text: NUMBER@trunk, or options behind a comma, go round Tollfuse.", Where: where,

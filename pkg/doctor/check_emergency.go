@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -20,9 +21,7 @@ func (p *PBX) emergencyChecks(numbers []string) []Finding {
 			continue
 		}
 		contexts++
-		for _, number := range numbers {
-			p.emergencyCall(g, v, b.Context, number, numbers)
-		}
+		p.emergencyCalls(g, v, b.Context, numbers)
 	}
 	switch {
 	case contexts == 0:
@@ -33,17 +32,36 @@ func (p *PBX) emergencyChecks(numbers []string) []Finding {
 	return g.findings()
 }
 
+// emergencyCalls follows the numbers from one context, and says how to mend it
+// for all that fail there in the same way.
+func (p *PBX) emergencyCalls(g *gathering, v values, context string, numbers []string) {
+	failed := map[string][]string{}
+	first := map[string]Finding{}
+	for _, number := range numbers {
+		if f, bad := p.emergencyCall(v, context, number, numbers); bad {
+			if failed[f.ID] == nil {
+				first[f.ID] = f
+			}
+			failed[f.ID] = append(failed[f.ID], number)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(failed)) {
+		f := first[id]
+		if f.Level.Wrong() {
+			f.Mend = p.emergencyLines(context, failed[id])
+		}
+		g.add(f, strings.Join(failed[id], ", ")+" from "+context)
+	}
+}
+
 // emergencyCall follows one number.
-func (p *PBX) emergencyCall(g *gathering, v values, context, number string, numbers []string) {
+func (p *PBX) emergencyCall(v values, context, number string, numbers []string) (f Finding, bad bool) {
 	x, _ := p.Plan.find(context, number, 1)
-	name := number + " from " + context
 	if x == nil {
 		if slices.ContainsFunc(p.Plan.reach(context), func(c *Context) bool { return len(c.Switches) > 0 }) {
-			g.add(Finding{ID: "emergency.switch", Level: Unchecked, Title: "emergency calls were not followed: %s", Detail: "A switch looks for extensions elsewhere."}, name)
-			return
+			return Finding{ID: "emergency.switch", Level: Unchecked, Title: "emergency calls were not followed: %s", Detail: "A switch looks for extensions elsewhere."}, true
 		}
-		g.add(Finding{ID: "emergency.unreachable", Level: Critical, Title: "nothing takes an emergency call: %s", Mend: p.emergencyLines(context, number)}, name)
-		return
+		return Finding{ID: "emergency.unreachable", Level: Critical, Title: "nothing takes an emergency call: %s"}, true
 	}
 	w := walk(p.Plan, v, context, number, p.preset)
 	sent := ""
@@ -56,31 +74,36 @@ func (p *PBX) emergencyCall(g *gathering, v values, context, number string, numb
 			sent = strings.TrimPrefix(sent, t.Prefix)
 		}
 		if slices.Contains(numbers, sent) {
-			return
+			return Finding{}, false
 		}
 	}
-	where := []Place{x.Steps[0].Place}
+	f.Where = []Place{x.Steps[0].Place}
 	switch {
 	case sent != "":
-		g.add(Finding{ID: "emergency.number", Level: Critical, Title: "an emergency call goes out with another number: %s",
-			Detail: fmt.Sprintf("The carrier would hear %q.", sent), Where: where, Mend: p.emergencyLines(context, number)}, name)
+		f.ID, f.Level, f.Title = "emergency.number", Critical, "an emergency call goes out with another number: %s"
+		f.Detail = fmt.Sprintf("The carrier would hear %q.", sent)
 	case len(w.Unfollowed) > 0 || !w.Whole:
-		g.add(Finding{ID: "emergency.unfollowed", Level: Unchecked, Title: "emergency calls could not be followed to the end: %s", Where: where,
-			Detail: "A jump there depends on what only a call shows. Try it with your carrier's test number."}, name)
+		f.ID, f.Level, f.Title = "emergency.unfollowed", Unchecked, "emergency calls could not be followed to the end: %s"
+		f.Detail = "A jump there depends on what only a call shows. Try it with your carrier's test number."
 	default:
-		g.add(Finding{ID: "emergency.refused", Level: Critical, Title: "an emergency call reaches no trunk: %s",
-			Detail: "It is followed with the daemon dead. Its way begins here.", Where: where, Mend: p.emergencyLines(context, number)}, name)
+		f.ID, f.Level, f.Title = "emergency.refused", Critical, "an emergency call reaches no trunk: %s"
+		f.Detail = "It is followed with the daemon dead. Its way begins here."
 	}
+	return f, true
 }
 
-// emergencyLines are an extension of its own for the number.
-func (p *PBX) emergencyLines(context, number string) []string {
+// emergencyLines are an extension of its own for each of the numbers.
+func (p *PBX) emergencyLines(context string, numbers []string) []string {
 	trunk := "carrier"
 	if len(p.Asterisk.Trunks) > 0 {
 		trunk = strings.TrimPrefix(p.Asterisk.Trunks[0].Name, "PJSIP/")
 	}
-	return []string{"[" + context + "]", "exten => " + number + ",1,Gosub(tollfuse,s,1)",
-		" same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@" + trunk + ",60,S(${TOLLFUSE_SECONDS}))", " same => n,Hangup()"}
+	lines := []string{"[" + context + "]"}
+	for _, number := range numbers {
+		lines = append(lines, "exten => "+number+",1,Gosub(tollfuse,s,1)",
+			" same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@"+trunk+",60,S(${TOLLFUSE_SECONDS}))", " same => n,Hangup()")
+	}
+	return lines
 }
 
 // preset is what the loaded subroutine answers while nobody else does.

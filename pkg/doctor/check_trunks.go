@@ -53,7 +53,7 @@ func (p *PBX) namesLines(t target) bool {
 func names(all []endpoint) []string {
 	var list []string
 	for _, e := range all {
-		if !e.isPhone() {
+		if !e.isPhone() && !isAnonymous(e.Name) {
 			list = append(list, e.Name)
 		}
 	}

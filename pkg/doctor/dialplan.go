@@ -63,6 +63,18 @@ func (c *Context) extension(pattern string) *Extension {
 	return e
 }
 
+// stepsOf are the steps of one extension; none where it does not exist.
+func (d *Dialplan) stepsOf(context, pattern string) []Step {
+	if c := d.Contexts[context]; c != nil {
+		for _, x := range c.Extensions {
+			if x.Pattern == pattern {
+				return x.Steps
+			}
+		}
+	}
+	return nil
+}
+
 // settle brings extensions and steps into Asterisk's order.
 func (d *Dialplan) settle() {
 	for _, c := range d.Contexts {

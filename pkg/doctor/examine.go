@@ -23,7 +23,7 @@ func Examine(f Facts) []Finding {
 // examine judges one Asterisk.
 func (p *PBX) examine(emergency []string) []Finding {
 	all := p.managerChecks()
-	all = append(all, p.amiChecks()...)
+	all = append(all, p.amiChecks(all)...)
 	all = append(all, p.endpointChecks()...)
 	if p.Plan == nil {
 		why := p.Console.Missing

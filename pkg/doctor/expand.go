@@ -13,15 +13,25 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::(-?[0-9]+))?(
 // deepestExpansion is how often what a variable stands for is looked up again.
 const deepestExpansion = 5
 
+// longestText ends an expansion that feeds itself.
+const longestText = 16 << 10
+
 // values are what a variable is known to stand for: a text for each name.
 type values map[string]string
 
 // expand puts what is known in the place of variables, and leaves the rest.
-func (v values) expand(text string) string {
+// What stands in more goes before.
+func (v values) expand(text string, more values) string {
 	for range deepestExpansion {
+		if !strings.Contains(text, "${") || len(text) > longestText {
+			break
+		}
 		next := variable.ReplaceAllStringFunc(text, func(found string) string {
 			m := variable.FindStringSubmatch(found)
-			value, ok := v[m[1]]
+			value, ok := more[m[1]]
+			if !ok {
+				value, ok = v[m[1]]
+			}
 			switch {
 			case !ok:
 				return found
@@ -52,9 +62,8 @@ func passOn(value, offset, length, found string) string {
 	return "${" + m[1] + ":" + offset + length + "}"
 }
 
-// part is the part of a value that Asterisk would take (ast_func_read substring
-// rules of pbx_substitute_variables, main/pbx_variables.c): counted from the
-// end where negative.
+// part is the part of a value that Asterisk would take (substring in
+// main/pbx_variables.c): counted from the end where negative.
 func part(value, offset, length string) string {
 	from, _ := strconv.Atoi(offset)
 	if from < 0 {

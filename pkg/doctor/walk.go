@@ -67,6 +67,7 @@ type visit struct {
 type dialling struct {
 	visit
 	Target  target
+	Timeout string
 	Options string
 }
 
@@ -191,10 +192,10 @@ func (w *walker) step(s state) {
 
 // text is a text with what is known in the place of variables.
 func (w *walker) text(s state, text string) string {
-	known := values{}
-	for name, value := range w.values {
-		known[name] = value
+	if !strings.Contains(text, "${") {
+		return text
 	}
+	known := values{}
 	if s.number != "" {
 		known["EXTEN"] = s.number
 	}
@@ -211,7 +212,7 @@ func (w *walker) text(s state, text string) string {
 			known["MACRO_EXTEN"] = "${EXTEN}"
 		}
 	}
-	return known.expand(text)
+	return w.values.expand(text, known)
 }
 
 // number is TOLLFUSE_DIAL, which is empty where the answer is no.
