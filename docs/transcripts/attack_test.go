@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,19 +45,34 @@ func newAttacked(t *testing.T) *attacked {
 	t.Cleanup(pbx.Close)
 	m.founded("--ami-address", pbx.AMI(), "--ami-secret", amiSecret,
 		"--mail-to", "owner@example.com", "--mail-server", mailServer(t), "--mail-security", "none")
+	// What is asked listens where nobody else does on this machine.
+	fastagi := freeAddress(t)
 	settings := m.read("etc/tollfuse/tollfuse.yaml")
-	m.write("etc/tollfuse/tollfuse.yaml", strings.Replace(settings, "\nalerts:\n", "\nfastagi:\n  listen: 127.0.0.1:0\n\nalerts:\n  gather: 1s\n", 1))
-	pbx.SetAGI(m.serves())
+	m.write("etc/tollfuse/tollfuse.yaml", strings.Replace(settings, "\nalerts:\n", "\nfastagi:\n  listen: "+fastagi+"\n\nalerts:\n  gather: 1s\n", 1))
+	if out, err := m.command("dialplan", "--force").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	m.serves()
+	pbx.SetAGI(fastagi)
 	if err := pbx.Connected(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return &attacked{m, pbx}
 }
 
-var ready = regexp.MustCompile(`msg=ready .*fastagi=(\S+)`)
+// freeAddress is one on which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
 
-// serves runs the daemon until the test ends, and returns where it can be asked.
-func (m *machine) serves() string {
+// serves runs the daemon from when it is ready until the test ends.
+func (m *machine) serves() {
 	m.t.Helper()
 	serve := m.command("serve")
 	log, err := serve.StderrPipe()
@@ -69,29 +83,30 @@ func (m *machine) serves() string {
 		m.t.Fatal(err)
 	}
 	var said bytes.Buffer
-	address, logged := make(chan string, 1), make(chan struct{})
+	ready, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(logged)
+		defer close(ended)
+		waited := ready
 		for lines := bufio.NewScanner(log); lines.Scan(); {
 			fmt.Fprintln(&said, lines.Text())
-			if found := ready.FindStringSubmatch(lines.Text()); found != nil {
-				address <- found[1]
+			if waited != nil && strings.Contains(lines.Text(), "msg=ready ") {
+				close(waited)
+				waited = nil
 			}
 		}
-		close(address)
 	}()
 	m.t.Cleanup(func() {
 		_ = serve.Process.Signal(syscall.SIGTERM)
-		<-logged
+		<-ended
 		if err := serve.Wait(); err != nil || m.t.Failed() {
 			m.t.Errorf("the daemon ended with %v\n%s", err, said.String())
 		}
 	})
-	found := <-address
-	if found == "" {
+	select {
+	case <-ready:
+	case <-ended:
 		m.t.Fatal("the daemon has not begun")
 	}
-	return found
 }
 
 // up makes a call that is answered and goes on.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -122,6 +123,12 @@ func (m *machine) shows(args ...string) {
 		words = append(words, arg)
 	}
 	m.tape.WriteString("# " + strings.Join(words, " ") + "\n")
+}
+
+// forget takes away what was recorded and nobody should compare with.
+func (m *machine) forget(pattern string) {
+	kept := regexp.MustCompile(pattern).ReplaceAll(m.tape.Bytes(), nil)
+	m.tape = *bytes.NewBuffer(kept)
 }
 
 // ended records how a command has ended.

@@ -96,3 +96,34 @@ func (m *machine) founded(more ...string) {
 		m.t.Fatalf("%v\n%s", err, out)
 	}
 }
+
+// What the doctor finds where a dialplan was written in a hurry and a trunk is
+// dialled beside the question, and when that was mended.
+func TestDoctor(t *testing.T) {
+	a := newAttacked(t)
+	a.types("doctor")
+	a.mend("extensions.conf", "exten => _8.,1,Dial(PJSIP/${EXTEN:1}@carrier,60,T)\n", "")
+	a.mend("pjsip.conf", "password = 1002\n", "password = Qd7-vTn5-xHb9\n")
+	a.mend("pjsip.conf", "aors = carrier\n", "aors = carrier\nallow_transfer = no\n")
+	a.mend("manager.conf", "enabled = yes\n", "enabled = yes\ntimestampevents = yes\n")
+	a.types("doctor", "--verbose")
+	// Clock and disk of the machine on which this runs are nobody's business, nor
+	// is what they do to the exit code where nothing else is wrong.
+	a.forget(`(?m)^(?:system|ledger)\n(?:  .*\n)*`)
+	a.forget(`\[exit code 1\]\n\z`)
+	a.check("doctor", map[string]string{
+		`\d+ checks found`: "SOME checks found",
+		`127\.0\.0\.1:\d+`: "ADDRESS",
+	})
+}
+
+// mend changes a file of Asterisk's.
+func (m *machine) mend(name, from, to string) {
+	m.t.Helper()
+	path := "etc/asterisk/" + name
+	text := m.read(path)
+	if strings.Count(text, from) != 1 {
+		m.t.Fatalf("%s has not one %q", path, from)
+	}
+	m.write(path, strings.Replace(text, from, to, 1))
+}
