@@ -2,6 +2,7 @@ package transcripts_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -126,4 +127,27 @@ func (m *machine) mend(name, from, to string) {
 		m.t.Fatalf("%s has not one %q", path, from)
 	}
 	m.write(path, strings.Replace(text, from, to, 1))
+}
+
+// The README shows the beginning of what explain says.
+func TestReadme(t *testing.T) {
+	const command = "$ tollfuse explain --from 1001 --to 0118823222123456 | head"
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, found := strings.Cut(string(text), command)
+	shown, _, closed := strings.Cut(shown, "\n```")
+	if !found || !closed {
+		t.Fatalf("there is no %q in a block", command)
+	}
+	_, shown, _ = strings.Cut(shown, "\n")
+	recorded, err := os.ReadFile("explain.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, said, _ := strings.Cut(string(recorded), "\n")
+	if want := unmoved(shown, nil); !strings.HasPrefix(unmoved(said, nil), want+"\n") {
+		t.Errorf("the README shows\n%s\nand recorded was\n%.1500s", shown, said)
+	}
 }
