@@ -118,8 +118,8 @@ func keep(t *testing.T, m Mail) {
 	}
 }
 
-// Every call that a lock ends is in a mail, whoever made it and whether it was answered.
-func TestMailHasEveryCallThatALockEnds(t *testing.T) {
+// Every call that a lock ends, or the owner himself, is in a mail, whoever made it and whether it was answered.
+func TestMailHasEveryCallThatIsEnded(t *testing.T) {
 	t.Parallel()
 	forEachVersionMailing(t, DaemonOptions{}, func(t *testing.T, l *Lab, d *Daemon, s *SMTPD) {
 		carrier := l.Carrier(t)
@@ -129,29 +129,34 @@ func TestMailHasEveryCallThatALockEnds(t *testing.T) {
 			}
 			return Answer{}
 		})
-		one, two, three := l.Phone(t, "1001"), l.Phone(t, "1002"), l.Phone(t, "1003")
-		calls := []*Call{one.Dial(attackedNumber(0)), two.Dial(attackedNumber(1)), three.Dial(attackedNumber(2))}
+		one, two, three, four := l.Phone(t, "1001"), l.Phone(t, "1002"), l.Phone(t, "1003"), l.Phone(t, "1005")
+		calls := []*Call{one.Dial(attackedNumber(0)), two.Dial(attackedNumber(1)), three.Dial(attackedNumber(2)), four.Dial(londonNew)}
 		bystander := one.Dial(london)
-		for _, c := range []*Call{calls[0], calls[1], bystander} {
+		for _, c := range []*Call{calls[0], calls[1], calls[3], bystander} {
 			c.WaitAnswered(t, 5*time.Second)
 		}
 		Eventually(t, 5*time.Second, "every call has its leg", func() bool {
-			return !slices.ContainsFunc(d.WaitLive(t, 4, 5*time.Second), func(l toll.Lease) bool { return l.Leg == "" })
+			return !slices.ContainsFunc(d.WaitLive(t, 5, 5*time.Second), func(l toll.Lease) bool { return l.Leg == "" })
 		})
 		d.Set(t, toll.Setting{Lock: &toll.Lock{Scope: toll.PerCountry, Subject: "SL", Reason: "nobody calls there"}})
+		if out, code := d.Command(t, "hangup", "--caller", "1005", "--yes"); code != 0 {
+			t.Fatalf("tollfuse hangup ends with %d: %s", code, out)
+		}
 		for _, c := range calls {
 			c.WaitEnded(t, 5*time.Second)
 		}
-		incidents := d.WaitIncidents(t, toll.Attack, 3, quietTime+10*time.Second)
+		// Three callers have an incident each, and who comes later shares one.
+		incidents := d.WaitIncidents(t, toll.Attack, 4, quietTime+10*time.Second)
 		mails := d.WaitTold(t, s, 10*time.Second, incidents)
-		for n, caller := range []string{"1001", "1002", "1003"} {
-			found := slices.IndexFunc(mails, func(m Mail) bool { return m.Says(e164(attackedNumber(n)), caller) })
-			if found < 0 {
-				t.Errorf("no mail has the call of %s", caller)
-				continue
+		for n, caller := range []string{"1001", "1002", "1003", "1005"} {
+			why := "locked"
+			if caller == "1005" {
+				why = "by hand"
 			}
-			if m := mails[found]; !m.Says("locked") {
-				t.Errorf("the mail about %s does not say why:\n%s", caller, m.Text)
+			found := slices.IndexFunc(mails, func(m Mail) bool { return m.Says(e164(calls[n].Number), caller, why) })
+			if found < 0 {
+				t.Errorf("no mail has the call of %s, and why it was cut: %q", caller, subjects(mails))
+				continue
 			}
 			if after := mails[found].Arrived.Sub(calls[n].Outcome().Ended); after > 15*time.Second {
 				t.Errorf("the mail about %s came after %v", caller, after)
