@@ -164,7 +164,7 @@ func (c choices) asks(cmd *cobra.Command, o *options) bool {
 	if cmd.Flags().Changed("ask") {
 		return c.asking
 	}
-	_, there := terminal(cmd.InOrStdin())
+	_, there := terminalOf(cmd.InOrStdin())
 	return there && !o.json
 }
 

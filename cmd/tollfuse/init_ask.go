@@ -50,7 +50,9 @@ type line struct {
 // the process ends, which is at once.
 func newDialogue(in io.Reader, out io.Writer) *dialogue {
 	d := &dialogue{in: bufio.NewReader(in), out: out, lines: make(chan line, 1), wants: make(chan struct{})}
-	d.tty, _ = terminal(in)
+	if tty, there := terminalOf(in); there {
+		d.tty = tty
+	}
 	go d.read()
 	return d
 }
@@ -142,18 +144,6 @@ func (d *dialogue) answer(ctx context.Context, q question) (string, error) {
 // say writes a text, broken into lines, below the question.
 func (d *dialogue) say(text string) {
 	fmt.Fprintf(d.out, "  %s\n", strings.Join(wrap(clean(text), narrowest-2), "\n  "))
-}
-
-// terminal is the terminal behind a reader, if there is one.
-func terminal(in io.Reader) (*os.File, bool) {
-	f, ok := in.(*os.File)
-	if !ok {
-		return nil, false
-	}
-	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
-		return nil, false
-	}
-	return f, true
 }
 
 // hush keeps the terminal from showing what is typed, until loud is called.

@@ -1,88 +1,34 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/tollfuse/tollfuse/pkg/config"
 )
 
-// newTerminal opens a pseudo-terminal (pts(4)): what is written to the
-// person's end is typed, and what the program writes and the terminal echoes
-// is read there.
-func newTerminal(t *testing.T) (person, program *os.File) {
-	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fd := int(person.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = program.Close()
-		_ = person.Close()
-	})
-	return person, program
-}
-
 // typist waits for a prompt before it types.
 type typist struct {
-	t      *testing.T
-	screen bytes.Buffer
-	from   int // what was looked at already
-	shown  chan []byte
-	keys   *os.File
-}
-
-func newTypist(t *testing.T, person *os.File) *typist {
-	p := &typist{t: t, keys: person, shown: make(chan []byte)}
-	go func() {
-		defer close(p.shown)
-		for {
-			b := make([]byte, 4096)
-			n, err := person.Read(b)
-			if err != nil {
-				return
-			}
-			p.shown <- b[:n]
-		}
-	}()
-	return p
+	*testTerminal
+	t    *testing.T
+	seen int // how much of the screen
 }
 
 // see waits for a text on the screen, behind the last one that was seen.
 func (p *typist) see(want string) {
 	p.t.Helper()
-	late := time.After(20 * time.Second)
 	for {
-		if at := strings.Index(p.screen.String()[p.from:], want); at >= 0 {
-			p.from += at + len(want)
+		if at := strings.Index(p.now()[p.seen:], want); at >= 0 {
+			p.seen += at + len(want)
 			return
 		}
 		select {
-		case b, more := <-p.shown:
-			p.screen.Write(b)
-			if !more {
-				p.t.Fatalf("%q did not come before the end of\n%s", want, p.screen.String())
-			}
-		case <-late:
-			p.t.Fatalf("%q did not come in\n%s", want, p.screen.String())
+		case <-p.more:
+		case <-p.t.Context().Done():
+			p.t.Fatalf("%q did not come in\n%s", want, p.now())
 		}
 	}
 }
@@ -90,16 +36,15 @@ func (p *typist) see(want string) {
 func (p *typist) answer(prompt, keys string) {
 	p.t.Helper()
 	p.see(prompt)
-	if _, err := p.keys.WriteString(keys); err != nil {
-		p.t.Fatal(err)
-	}
+	p.typed(p.t, keys)
 }
 
 // TestInitOnATerminal asks without being told to, hides the password, and shows
 // what is typed again behind it.
 func TestInitOnATerminal(t *testing.T) {
 	m := newMachine(t, berlin)
-	person, tty := newTerminal(t)
+	p := &typist{openTerminal(t, 24, 80), t, 0}
+	tty := p.end
 	cmd := tested().initOn(&options{}, m)
 	cmd.SetIn(tty)
 	cmd.SetOut(tty)
@@ -107,7 +52,6 @@ func TestInitOnATerminal(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.ExecuteContext(t.Context()) }()
 
-	p := newTypist(t, person)
 	p.answer("[EUR]: ", "\n")
 	p.answer("[10XX]: ", "\n")
 	p.answer("[none]: ", "\n")
@@ -128,7 +72,7 @@ func TestInitOnATerminal(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	screen := p.screen.String()
+	screen := p.now()
 	if strings.Contains(screen, "hunter2") || !strings.Contains(screen, "smtp.example.com:587\r\n") {
 		t.Errorf("the terminal shows the password, or not what else is typed:\n%s", screen)
 	}
@@ -144,7 +88,8 @@ func TestInitOnATerminal(t *testing.T) {
 // Ctrl-D at a terminal ends it.
 func TestInitEndsAtCtrlD(t *testing.T) {
 	m := newMachine(t, berlin)
-	person, tty := newTerminal(t)
+	p := &typist{openTerminal(t, 24, 80), t, 0}
+	tty := p.end
 	cmd := tested().initOn(&options{}, m)
 	cmd.SetIn(tty)
 	cmd.SetOut(tty)
@@ -152,7 +97,6 @@ func TestInitEndsAtCtrlD(t *testing.T) {
 	cmd.SetArgs(folders(m)[1:])
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.ExecuteContext(t.Context()) }()
-	p := newTypist(t, person)
 	p.answer("[DE]: ", "\n")
 	p.answer("[Europe/Berlin]: ", "\x04")
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "nothing was written") {
