@@ -1,9 +1,10 @@
 // Command render makes pages of a mail for the script beside it, and cuts the
-// pictures that a browser takes of them. The mail is a notice in JSON, which is
-// rendered as the daemon does, or a file with a mail as it was received.
+// pictures that a browser takes of them. A mail is a notice in JSON, which is
+// rendered as the daemon does, or a mail as it was received.
 //
-//	render pages MAIL FOLDER    writes text.html and html.html
-//	render crop PICTURE         cuts the empty end off, in place
+//	render text <MAIL >PAGE
+//	render html <MAIL >PAGE
+//	render crop <PICTURE >PICTURE    cuts the empty end off
 package main
 
 import (
@@ -20,8 +21,6 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/alert"
@@ -29,46 +28,43 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "render:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
-	switch {
-	case len(args) == 3 && args[0] == "pages":
-		return pages(args[1], args[2])
-	case len(args) == 2 && args[0] == "crop":
-		return crop(args[1])
+func run(args []string, in io.Reader, out io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("want text, html or crop")
 	}
-	return errors.New("want: pages MAIL FOLDER, or crop PICTURE")
-}
-
-// pages writes a page for each part of the mail.
-func pages(path, folder string) error {
-	read := received
-	if strings.HasSuffix(path, ".json") {
-		read = rendered
-	}
-	m, err := read(path)
+	text, err := io.ReadAll(in)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	text := `<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
-		`<pre style="margin:20px;font:14px/20px 'DejaVu Sans Mono',monospace;white-space:pre-wrap"><b>` + html.EscapeString(m.Subject) + "</b>\n\n" + html.EscapeString(m.Text) + "</pre>"
-	if err := os.WriteFile(filepath.Join(folder, "text.html"), []byte(text), 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "html.html"), []byte(m.HTML), 0o600)
+	if args[0] == "crop" {
+		return crop(text, out)
+	}
+	read := received
+	if bytes.HasPrefix(text, []byte("{")) {
+		read = rendered
+	}
+	m, err := read(text)
+	if err != nil {
+		return err
+	}
+	page := m.HTML
+	if args[0] == "text" {
+		page = `<!DOCTYPE html><meta charset="utf-8"><meta name="color-scheme" content="light dark">` +
+			`<pre style="margin:20px;font:14px/20px 'DejaVu Sans Mono',monospace;white-space:pre-wrap"><b>` +
+			html.EscapeString(m.Subject) + "</b>\n\n" + html.EscapeString(m.Text) + "</pre>"
+	}
+	_, err = io.WriteString(out, page)
+	return err
 }
 
 // rendered is the mail that the daemon makes of a notice.
-func rendered(path string) (alert.Message, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return alert.Message{}, err
-	}
+func rendered(text []byte) (alert.Message, error) {
 	var n toll.Notice
 	if err := json.Unmarshal(text, &n); err != nil {
 		return alert.Message{}, err
@@ -81,16 +77,12 @@ func rendered(path string) (alert.Message, error) {
 }
 
 // received are the parts of a mail as a mail server has it.
-func received(path string) (alert.Message, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return alert.Message{}, err
-	}
+func received(text []byte) (alert.Message, error) {
+	var m alert.Message
 	parsed, err := mail.ReadMessage(bytes.NewReader(text))
 	if err != nil {
-		return alert.Message{}, err
+		return m, err
 	}
-	var m alert.Message
 	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject")); err != nil {
 		return m, err
 	}
@@ -117,13 +109,8 @@ func received(path string) (alert.Message, error) {
 const margin = 32
 
 // crop cuts rows off the end of a picture that look like the very last one.
-func crop(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	picture, err := png.Decode(f)
+func crop(text []byte, out io.Writer) error {
+	picture, err := png.Decode(bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -143,12 +130,8 @@ rows:
 		SubImage(image.Rectangle) image.Image
 	})
 	if !can {
-		return fmt.Errorf("%s: %T cannot be cut", path, picture)
+		return fmt.Errorf("a picture of the type %T cannot be cut", picture)
 	}
-	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := encoder.Encode(&out, cut.SubImage(bounds)); err != nil {
-		return err
-	}
-	return os.WriteFile(path, out.Bytes(), 0o644) //nolint:gosec // a picture for everybody
+	return encoder.Encode(out, cut.SubImage(bounds))
 }

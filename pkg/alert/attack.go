@@ -242,7 +242,7 @@ func (w *writer) locks() {
 		}
 		w.Locks = append(w.Locks, Lock{strings.TrimSpace(word(string(l.Scope)) + " " + word(l.Subject)), w.site.clock(l.Since, i.Opened), until, why})
 	}
-	w.MoreLock = int64(len(i.Locks) - len(w.Locks))
+	w.MoreLocks = int64(len(i.Locks) - len(w.Locks))
 }
 
 func separated(s string) string {

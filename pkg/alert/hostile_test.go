@@ -121,7 +121,7 @@ func checkHostile(t interface {
 // headers are all that a mail of ours can have.
 var headers = []string{
 	"Auto-Submitted", "Content-Type", "Content-Transfer-Encoding", "Date", "From", "Importance", "In-Reply-To", "Message-Id", "Mime-Version",
-	"Priority", "References", "Subject", "To", "X-Auto-Response-Suppress", "X-Msmail-Priority", "X-Priority",
+	"References", "Subject", "To", "X-Auto-Response-Suppress", "X-Priority",
 }
 
 func checkEncoded(t interface {

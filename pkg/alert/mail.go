@@ -121,7 +121,8 @@ func (m *Mail) encode(to []string) ([]byte, error) {
 		msg.SetGenHeader(mail.HeaderReferences, "<"+m.Thread+">")
 	}
 	if m.Urgent {
-		msg.SetImportance(mail.ImportanceHigh)
+		msg.SetGenHeader(mail.HeaderImportance, "high") // RFC 2156; and
+		msg.SetGenHeader(mail.HeaderXPriority, "1")     // what most mail programs look at
 	}
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	if m.HTML != "" {

@@ -2,7 +2,11 @@ package alert
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"net/textproto"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +221,54 @@ func TestNewSMTPRefuses(t *testing.T) {
 		if _, err := NewSMTP(o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
+	}
+}
+
+// Advice is given for what a test cannot bring about on loopback, too.
+func TestAdvice(t *testing.T) {
+	s := sender(t, SMTPOptions{Address: "mail.example.com:587", Security: StartTLS})
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"unknown name":  {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "mail.example.com", IsNotFound: true}}, "DNS"},
+		"silence":       {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, "firewall"},
+		"another owner": {fmt.Errorf("mail from: %w", &textproto.Error{Code: 553, Msg: "not your address"}), "mail.from"},
+		"later":         {&textproto.Error{Code: 451, Msg: "try again"}, "tried again"},
+		"nothing known": {errors.New("something"), ""},
+	} {
+		f := s.serverFailure("connect", fmt.Errorf("wrapped: %w", c.err))
+		if got := Advice(fmt.Errorf("test: %w", f)); !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s: %q, want something with %q", name, got, c.want)
+		}
+	}
+	if got := Advice(errors.New("no failure")); got != "" {
+		t.Errorf("advice about nothing: %q", got)
+	}
+}
+
+// An error of the server's is one harmless line, whatever the server says.
+func TestAServerCannotForgeLogLines(t *testing.T) {
+	server := serve(t, false, func(s *server) {
+		s.rcpt = func(string) error { return answer(550, "no\x1b[2J\u202e such user") }
+	})
+	errs := sender(t, SMTPOptions{Address: server.address, Security: Plain}).Send(t.Context(), letter(t), []string{"a@example.com"})
+	if text := errs[0].Error(); strings.ContainsAny(text, "\x1b\u202e\r\n") || !strings.Contains(text, "such user") {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestNewSender(t *testing.T) {
+	local, err := NewSender(SenderOptions{Sendmail: "/usr/lib/sendmail"})
+	if err != nil || local.Server() != "/usr/lib/sendmail" {
+		t.Errorf("%v %v", local, err)
+	}
+	remote, err := NewSender(SenderOptions{Server: "mail.example.com:587", Security: StartTLS})
+	if err != nil || remote.Server() != "mail.example.com:587" {
+		t.Errorf("%v %v", remote, err)
+	}
+	if _, err := NewSender(SenderOptions{Server: "mail.example.com"}); err == nil {
+		t.Error("a server without a port was taken")
 	}
 }
 

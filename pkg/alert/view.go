@@ -22,27 +22,27 @@ const (
 // View is what the templates are given. Every text in it is one line, bounded,
 // and made harmless.
 type View struct {
-	Kind     string // attack, emergency, fuse, link, ledger, disk, mail or test
-	Notice   string // opened, worse, closed or test
-	Incident string // ID of the incident; empty for a test
-	Open     bool   // it goes on
-	Observed bool   // nothing was blocked
-	Tone     Tone
-	Label    string // of what sort the news is, in a few words
-	Subject  string // the gist, for the subject and the title
-	Lead     []string
-	Facts    []Fact
-	Causes   []Cause
-	Calls    []Call
-	More     int64 // calls that were up and are not listed
-	Locks    []Lock
-	MoreLock int64
-	Steps    []Step
-	Show     string // the command that shows all of it; empty for a test
-	Host     string // where Tollfuse runs
-	AsOf     string // when the figures stood so
-	Delayed  string // why the mail comes late; empty if it does not
-	Warnings []string
+	Kind      string // attack, emergency, fuse, link, ledger, disk, mail or test
+	Notice    string // opened, worse, closed or test
+	Incident  string // ID of the incident; empty for a test
+	Open      bool   // it goes on
+	Observed  bool   // nothing was blocked
+	Tone      Tone
+	Label     string // of what sort the news is, in a few words
+	Subject   string // the gist, for the subject and the title
+	Lead      []string
+	Facts     []Fact
+	Causes    []Cause
+	Calls     []Call
+	More      int64 // calls that were up and are not listed
+	Locks     []Lock
+	MoreLocks int64
+	Steps     []Step
+	Show      string // the command that shows all of it; empty for a test
+	Host      string // where Tollfuse runs
+	AsOf      string // when the figures stood so
+	Delayed   string // why the mail comes late; empty if it does not
+	Warnings  []string
 }
 
 // Fact is a line of the summary. Strong is how it begins, if that is the gist.
