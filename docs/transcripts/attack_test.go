@@ -35,6 +35,7 @@ const amiSecret = "between-the-two"
 func newAttacked(t *testing.T) *attacked {
 	t.Helper()
 	m := newMachine(t)
+	m.compile("usr/local/sbin/shut", "testdata/shut")
 	pbx, err := pbxsim.Start(t.Context(), pbxsim.Options{
 		Name: "pbx", SystemName: "pbx", User: "tollfuse", Secret: amiSecret,
 		Dialplan: pbxsim.Dialplan{Emergency: []string{"911"}},
@@ -48,7 +49,8 @@ func newAttacked(t *testing.T) *attacked {
 	// What is asked listens where nobody else does on this machine.
 	fastagi := freeAddress(t)
 	settings := m.read("etc/tollfuse/tollfuse.yaml")
-	m.write("etc/tollfuse/tollfuse.yaml", strings.Replace(settings, "\nalerts:\n", "\nfastagi:\n  listen: "+fastagi+"\n\nalerts:\n  gather: 1s\n", 1))
+	m.write("etc/tollfuse/tollfuse.yaml", strings.Replace(settings, "\nalerts:\n", "\nfastagi:\n  listen: "+fastagi+"\n\nalerts:\n  gather: 1s\n", 1)+
+		"\nfuse:\n  command: [/usr/local/sbin/shut]\n")
 	if out, err := m.command("dialplan", "--force").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -124,6 +126,19 @@ func (a *attacked) up(from, number string) *pbxsim.Live {
 	return live
 }
 
+// bypasses makes a call around the dialplan, and waits until it was hung up.
+func (a *attacked) bypasses(number string) {
+	a.t.Helper()
+	live, err := a.pbx.Dial(pbxsim.Call{Way: pbxsim.Originated, Number: number, Ring: time.Millisecond})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	<-live.Done()
+	if o := live.Outcome(); o.End != pbxsim.EndCut {
+		a.t.Fatalf("to %s: %+v", number, o)
+	}
+}
+
 // refused makes a call that does not get through.
 func (a *attacked) refused(from, number string) {
 	a.t.Helper()
@@ -140,28 +155,33 @@ func (a *attacked) refused(from, number string) {
 	}
 }
 
-// incident waits until the only incident is as it should be, and returns its ID.
-func (a *attacked) incident(is func(admin.IncidentReport) bool) string {
-	a.t.Helper()
+// until asks a command for its JSON again and again, until that is as it should
+// be.
+func until[T any](m *machine, is func(T) bool, args ...string) T {
+	m.t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	late := time.After(patience)
 	for {
-		var all []toll.Incident
-		a.asked(&all, "incidents", "list")
-		if len(all) == 1 {
-			var report admin.IncidentReport
-			a.asked(&report, "incidents", "show", all[0].ID)
-			if is(report) {
-				return all[0].ID
-			}
+		var said T
+		m.asked(&said, args...)
+		if is(said) {
+			return said
 		}
 		select {
 		case <-again.C:
 		case <-late:
-			a.t.Fatalf("the incidents are not as they should be: %+v", all)
+			m.t.Fatalf("%q goes on to say %+v", args, said)
 		}
 	}
+}
+
+// incident waits until the only incident is as it should be, and returns its ID.
+func (a *attacked) incident(is func(admin.IncidentReport) bool) string {
+	a.t.Helper()
+	all := until(a.machine, func(all []toll.Incident) bool { return len(all) == 1 }, "incidents", "list")
+	until(a.machine, is, "incidents", "show", all[0].ID)
+	return all[0].ID
 }
 
 // asked runs a command off the tape, for its JSON.

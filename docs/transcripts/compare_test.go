@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,17 +43,20 @@ func (m *machine) check(name string, more map[string]string) {
 		m.t.Errorf("the folder of this run can be seen:\n%s", now)
 	}
 	path := name + ".txt"
+	recorded, err := os.ReadFile(path)
+	if err != nil && !*update {
+		m.t.Fatal(err)
+	}
+	was, is := strings.Split(unmoved(string(recorded), more), "\n"), strings.Split(unmoved(now, more), "\n")
+	if slices.Equal(was, is) {
+		return // also with -update: new moments alone are no news
+	}
 	if *update {
 		if err := os.WriteFile(path, []byte(now), 0o644); err != nil {
 			m.t.Fatal(err)
 		}
 		return
 	}
-	recorded, err := os.ReadFile(path)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	was, is := strings.Split(unmoved(string(recorded), more), "\n"), strings.Split(unmoved(now, more), "\n")
 	for n := range max(len(was), len(is)) {
 		if line(was, n) != line(is, n) {
 			m.t.Fatalf("%s: line %d was recorded as\n%s\nand is now\n%s\n\nIf that is right: go test ./docs/transcripts -update\nThe whole now:\n%s",

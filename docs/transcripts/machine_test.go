@@ -100,6 +100,16 @@ func (m *machine) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// compile puts a program on the machine that is written for it.
+func (m *machine) compile(name, source string) {
+	m.t.Helper()
+	build := exec.Command("go", "build", "-o", m.path(name), "./"+source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		m.t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // types records a command line and what comes of it. An exit code other than 0
 // is recorded too.
 func (m *machine) types(args ...string) {

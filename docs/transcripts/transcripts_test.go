@@ -78,7 +78,7 @@ func TestIncidents(t *testing.T) {
 	a.types("incidents", "show", id)
 	a.check("incidents", map[string]string{
 		`\b\d+-[0-9a-z]+\b`:          "ID",
-		`have cost \d+\.\d\d`:        "have cost AMOUNT",
+		`\b0\.\d\d USD`:              "SMALL AMOUNT",
 		`\d+:\d\d\s+\d+\.\d\d\s+cut`: "LENGTH AMOUNT cut",
 	})
 }
@@ -96,6 +96,21 @@ func (m *machine) founded(more ...string) {
 	if out, err := m.command(append(args, more...)...).CombinedOutput(); err != nil {
 		m.t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// Somebody lets the manager interface dial, which asks nobody: each call is cut,
+// and after five the main fuse blows.
+func TestFuse(t *testing.T) {
+	a := newAttacked(t)
+	a.types("fuse", "test")
+	for n := range 5 {
+		a.bypasses(fmt.Sprintf("011232761234%02d", n))
+	}
+	until(a.machine, func(s admin.Status) bool { return s.Fuse.Blown != nil && !s.Fuse.Blown.Ran.IsZero() }, "status")
+	a.types("fuse")
+	a.types("fuse", "reset")
+	a.types("fuse")
+	a.check("fuse", nil)
 }
 
 // What the doctor finds where a dialplan was written in a hurry and a trunk is
