@@ -95,6 +95,10 @@ func (w *walker) branch(s state, data string, follow func(s state, text string))
 	ways := split(strings.Join(parts[1:], "?"), ':')
 	condition := parts[0]
 	whenTrue, whenFalse := verdictOf(condition)
+	if test, is := withoutVerdict(condition); is && !s.guard.asked {
+		follow(s, argument(ways, btoi(!test)))
+		return
+	}
 	if s.guard.asked && s.guard.verdict != unknown && (whenTrue == allowed || whenFalse == allowed) {
 		follow(s, argument(ways, btoi(whenTrue != s.guard.verdict)))
 		return

@@ -69,7 +69,7 @@ func (p *PBX) emergencyCall(v values, context, number string, numbers []string) 
 		if !p.isTrunkDial(d) {
 			continue
 		}
-		sent = d.Target.Number
+		sent = userOf(d.Target.Number)
 		if t := p.trunk(d.Target.Tech, d.Target.Peer); t != nil {
 			sent = strings.TrimPrefix(sent, t.Prefix)
 		}
@@ -90,6 +90,14 @@ func (p *PBX) emergencyCall(v values, context, number string, numbers []string) 
 		f.Detail = "It is followed with the daemon dead. Its way begins here."
 	}
 	return f, true
+}
+
+// userOf is the number of a SIP URI, or the text itself where it is none.
+func userOf(number string) string {
+	if uri, is := strings.CutPrefix(number, "sip:"); is {
+		number, _, _ = strings.Cut(uri, "@")
+	}
+	return number
 }
 
 // emergencyLines are an extension of its own for each of the numbers.

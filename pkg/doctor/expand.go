@@ -122,3 +122,10 @@ func verdictOf(condition string) (whenTrue, whenFalse answer) {
 	}
 	return whenTrue, whenFalse
 }
+
+// withoutVerdict decides a test of the verdict where nobody has asked for one:
+// then the variable is empty.
+func withoutVerdict(condition string) (value, is bool) {
+	m := verdictTest.FindStringSubmatch(condition)
+	return m != nil && m[1] == "!=", m != nil && !strings.ContainsAny(condition, "&|")
+}
