@@ -9,6 +9,7 @@ import (
 	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/doctor"
 )
 
 // outcome is what init has done.
@@ -70,25 +71,11 @@ func (c choices) letAsteriskRead() admin.Hint {
 	if !includes(manager, "manager.d/*.conf", dialplan.ManagerFile) {
 		commands = append(commands, "echo '#include manager.d/*.conf' | tee -a "+quoted(manager))
 	}
-	if !managerIsOn(c.dialplanDir) {
+	if !doctor.Look(c.dialplanDir).ManagerOn {
 		step.Text = "Set enabled = yes and bindaddr = 127.0.0.1 under [general] in " + manager + ", dial" + strings.TrimPrefix(step.Text, "Dial")
 	}
 	step.Command = strings.Join(append(commands, "asterisk -rx 'core reload'"), "\n")
 	return step
-}
-
-// managerIsOn tells whether manager.conf switches the manager interface on,
-// which is off where it says nothing.
-func managerIsOn(folder string) bool {
-	for _, s := range readAsterisk(folder, "manager.conf") {
-		if s.name == "general" {
-			switch strings.ToLower(s.get("enabled")) {
-			case "yes", "true", "y", "t", "1", "on":
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (c choices) start(path string) admin.Hint {

@@ -14,6 +14,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/doctor"
 )
 
 // none answers that a list is to be empty, where Enter would take a
@@ -29,7 +30,7 @@ type interview struct {
 	*choices
 	given   func(flag string) bool // the owner has said it
 	machine machine
-	peers   peers
+	found   doctor.Survey
 }
 
 // askAll asks for everything that no flag has said, shows what will be written,
@@ -37,7 +38,7 @@ type interview struct {
 func (c *choices) askAll(cmd *cobra.Command, m machine, path string) error {
 	i := &interview{
 		dialogue: newDialogue(cmd.InOrStdin(), cmd.OutOrStdout()), choices: c, machine: m,
-		given: cmd.Flags().Changed, peers: endpoints(c.dialplanDir),
+		given: cmd.Flags().Changed, found: doctor.Look(c.dialplanDir),
 	}
 	defer i.close()
 	fmt.Fprint(i.out, "A few questions. Enter takes what stands in [brackets], ? explains, Ctrl-D ends\nand writes nothing.\n\n")
@@ -102,7 +103,7 @@ func (i *interview) site(ctx context.Context) error {
 		return err
 	}
 	return i.about(ctx, "size", question{
-		text: "Number of extensions", usual: strconv.Itoa(cmp.Or(len(i.peers.phones), i.size)),
+		text: "Number of extensions", usual: strconv.Itoa(cmp.Or(len(i.found.Phones), i.size)),
 		help: "The limits that protect you from the first minute are scaled by it. \"tollfuse limit list\" shows them, \"tollfuse limit set\" changes them.",
 	}, func(s string) {
 		var err error
@@ -115,7 +116,7 @@ func (i *interview) site(ctx context.Context) error {
 // numbers asks how people dial.
 func (i *interview) numbers(ctx context.Context) error {
 	err := i.about(ctx, "extension", question{
-		text: "Numbers inside the site, X for any digit", usual: cmp.Or(strings.Join(insidePatterns(i.peers.phones), ","), none),
+		text: "Numbers inside the site, X for any digit", usual: cmp.Or(strings.Join(insidePatterns(i.found.Phones), ","), none),
 		help: "Patterns such as 1XXX, with commas between them. A call to them stays inside and costs nothing.",
 	}, func(s string) { i.extensions = words(s) })
 	if err != nil {
@@ -158,14 +159,14 @@ func (i *interview) asterisk(ctx context.Context) error {
 		return err
 	}
 	err = i.about(ctx, "ami-address", question{
-		text: "Its manager interface (AMI)", usual: managerAddress(i.dialplanDir),
+		text: "Its manager interface (AMI)", usual: i.found.Manager,
 		help: "Host and port, as bindaddr and port in manager.conf have them. A user of its own with the fewest rights and a new secret is written into manager.d/tollfuse.conf.",
 	}, func(s string) { i.amiAddress = s })
 	if err != nil {
 		return err
 	}
 	return i.about(ctx, "trunk", question{
-		text: "Trunks, and the carrier's addresses, as name=address,address with blanks between trunks", usual: strings.Join(i.peers.trunks, " "),
+		text: "Trunks, and the carrier's addresses, as name=address,address with blanks between trunks", usual: strings.Join(trunkFlags(i.found.Trunks), " "),
 		help: "The name is that of the endpoint, as in Dial(PJSIP/NUMBER@name). The addresses are those that calls are sent to: with them a call to the carrier is found under whatever name it leaves. All calls on these endpoints are watched, so name every one that costs money.",
 	}, func(s string) { i.trunks = strings.Fields(strings.ReplaceAll(s, ", ", ",")) })
 }

@@ -289,17 +289,6 @@ func TestProposals(t *testing.T) {
 			t.Errorf("%q: %q, want %q", test.phones, got, test.want)
 		}
 	}
-	for _, test := range []struct{ text, want string }{
-		{"sip:203.0.113.7:5060", "203.0.113.7"},
-		{`"sip:user@sip.example.com;transport=tls"`, "sip.example.com"},
-		{"sips:[2001:db8::1]:5061", "2001:db8::1"},
-		{" 203.0.113.0/24 ", "203.0.113.0/24"},
-		{"", ""},
-	} {
-		if got := hostIn(test.text); got != test.want {
-			t.Errorf("%q: %q, want %q", test.text, got, test.want)
-		}
-	}
 	m := machine{t.TempDir(), func(name string) string { return map[string]string{"LANG": "pt_BR.UTF-8"}[name] }}
 	if m.country() != "BR" || m.timezone() != "" {
 		t.Errorf("%q, %q", m.country(), m.timezone())
