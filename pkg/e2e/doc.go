@@ -47,6 +47,8 @@
 //
 // [StartSMTPD] starts Debian's Exim, which wants STARTTLS and a password, in milliseconds. [SMTPD] has the Mails
 // it has taken, each of them checked and taken apart, and Stop, Start, Kill and Busy to make it fail.
+// TOLLFUSE_E2E_SMTP_DOWN=10m keeps it away for that long in the test of that, and TOLLFUSE_E2E_KEEP_MAIL names a
+// directory into which the test of an attack puts a mail as text, HTML and as it came.
 //
 // # What fails
 //
