@@ -262,8 +262,8 @@ since        2026-11-22 11:00:00 EST
 newest       2026-11-22 12:00:00 EST
 on           pbx
 refused      400 calls; had each lasted 10 min, they would have cost 600.00 USD
-cut          6 calls; they have cost 1.24 USD
-never asked  1 calls, around the dialplan
+cut          6 calls; the cost until now is 1.24 USD
+never asked  1 call, around the dialplan
 
 callers  406  extension:1003
 

@@ -95,7 +95,7 @@ func (f historyFlags) print(w io.Writer, o *options, s *session, page []toll.Ent
 		_, err := fmt.Fprintln(w, "there is no such call")
 		return err
 	}
-	rows := [][]string{{"WHEN", "LEASE", "CALLER", "NUMBER", "TALKED", "COST", "OUTCOME"}}
+	rows := [][]string{{"WHEN", "LEASE", "CALLER", "NUMBER", "TALK", "COST", "OUTCOME"}}
 	for i := range page {
 		e := &page[i]
 		l := &e.Lease
@@ -136,13 +136,22 @@ func outcomeOf(e *toll.Entry) string {
 	l := &e.Lease
 	switch {
 	case e.Kind == toll.EntryRefused:
-		text := "refused: " + because(l.Why, l.By)
+		text := "refused: " + because(l.Why, ownersOf(l.By))
 		if e.Count > 1 {
 			text += fmt.Sprintf(", %d times", e.Count)
 		}
 		return text
 	case l.Cut != "":
-		return "cut: " + because(l.Cut, l.By)
+		return "cut: " + because(l.Cut, ownersOf(l.By))
 	}
 	return string(l.Why)
+}
+
+// ownersOf is the name of a rule, limit or lock of the owner's. In a table the
+// program's own defaults are left out: the reason says as much.
+func ownersOf(by string) string {
+	if strings.Contains(by, ":") && !strings.Contains(by, "=") {
+		return ""
+	}
+	return by
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -202,16 +204,30 @@ func incidentFacts(s *session, i *toll.Incident) [][]string {
 	if i.Kind != toll.Attack {
 		return rows
 	}
-	add("refused", fmt.Sprintf("%d calls; had each lasted %s, they would have cost %s", i.Refused, admin.Length(toll.StakeLength), s.cost(i.AtStake)))
-	add("cut", fmt.Sprintf("%d calls; they have cost %s", i.Cut, s.cost(i.Cost)))
+	if i.Refused > 0 {
+		add("refused", fmt.Sprintf("%s; had each lasted %s, they would have cost %s", calls(i.Refused), admin.Length(toll.StakeLength), s.cost(i.AtStake)))
+	}
+	if i.Cut > 0 {
+		add("cut", fmt.Sprintf("%s; the cost until now is %s", calls(i.Cut), s.cost(i.Cost)))
+	}
 	if i.Bypassed > 0 {
-		add("never asked", fmt.Sprintf("%d calls, around the dialplan", i.Bypassed))
+		add("never asked", calls(i.Bypassed)+", around the dialplan")
 	}
 	return rows
 }
 
-// tallies is a block of counts.
+// calls is a number of them.
+func calls(n int64) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
+}
+
+// tallies is a block of counts, the largest first.
 func tallies(label string, all []toll.Tally, detail func(toll.Tally) string) [][]string {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b toll.Tally) int { return cmp.Compare(b.Count, a.Count) })
 	var rows [][]string
 	for n, t := range all {
 		if n == 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -59,9 +60,9 @@ func printJSON(w io.Writer, v any) error {
 	return err
 }
 
-// table writes rows in columns. On a terminal each line fits: the last column of
-// a row goes on below itself where it is too long, and the widest of the others
-// are cut short. Elsewhere a row is one line, whole.
+// table writes rows in columns. On a terminal each line fits: a cell that is too
+// long goes on below itself, first in the last column, then in the widest ones.
+// Elsewhere a row is one line.
 func table(w io.Writer, rows [][]string) error { return toned(w, rows, nil) }
 
 // toned is a table in which some cells stand out.
@@ -84,27 +85,47 @@ func toned(w io.Writer, rows [][]string, toneOf func(row, column int) tone) erro
 // lay lays cells out in lines of so many characters; 0 where lines have no end.
 func lay(cells [][]string, most int, colours painter, toneOf func(row, column int) tone) (lines []string) {
 	columns := widths(cells)
-	room := fit(columns, most)
+	room := fit(columns, widestEnd(cells), most)
 	for i, row := range cells {
 		last := len(row) - 1
 		if last < 0 {
 			continue
 		}
-		for part, text := range folded(row[last], roomOf(columns, last, room, most)) {
-			var line strings.Builder
-			for j := range last {
-				cell := ""
-				if part == 0 {
-					cell = clipped(row[j], columns[j])
-				}
-				line.WriteString(colours.paint(toneAt(toneOf, i, j), cell))
-				line.WriteString(strings.Repeat(" ", columns[j]-utf8.RuneCountInString(cell)+columnGap))
+		parts, height := make([][]string, len(row)), 0
+		for j, cell := range row {
+			if j == last {
+				parts[j] = folded(cell, roomOf(columns, last, room, most))
+			} else {
+				parts[j] = folded(cell, columns[j])
 			}
-			line.WriteString(colours.paint(toneAt(toneOf, i, last), text))
+			height = max(height, len(parts[j]))
+		}
+		for n := range height {
+			var line strings.Builder
+			for j := range row {
+				part := ""
+				if n < len(parts[j]) {
+					part = parts[j][n]
+				}
+				line.WriteString(colours.paint(toneAt(toneOf, i, j), part))
+				if j < last {
+					line.WriteString(strings.Repeat(" ", columns[j]-utf8.RuneCountInString(part)+columnGap))
+				}
+			}
 			lines = append(lines, strings.TrimRight(line.String(), " "))
 		}
 	}
 	return lines
+}
+
+// widestEnd is the width of the widest of the last cells.
+func widestEnd(cells [][]string) (widest int) {
+	for _, row := range cells {
+		if len(row) > 0 {
+			widest = max(widest, utf8.RuneCountInString(row[len(row)-1]))
+		}
+	}
+	return widest
 }
 
 // roomOf is the room for the last cell of a row that may be shorter than others.
@@ -132,7 +153,7 @@ const columnGap = 2
 // below which making it narrower makes nothing better.
 const (
 	leastColumn = 8
-	leastRoom   = 16
+	leastRoom   = 19
 )
 
 // widths are those of all columns but the last of each row.
@@ -149,39 +170,27 @@ func widths(cells [][]string) []int {
 	return columns
 }
 
-// fit narrows the widest columns until the last one has room in lines of so many
-// characters, and returns that room; 0 where there is no end to a line.
-func fit(columns []int, most int) int {
+// fit narrows the widest columns until the last one, which wants a room, has
+// enough of it in lines of so many characters. It returns what that one has; 0
+// where there is no end to a line.
+func fit(columns []int, wants, most int) int {
 	if most == 0 {
 		return 0
 	}
+	least := min(wants, leastRoom)
 	room := most
 	for _, column := range columns {
 		room -= column + columnGap
 	}
-	for room < leastRoom {
-		widest := 0
-		for j, column := range columns {
-			if column > columns[widest] {
-				widest = j
-			}
-		}
-		if len(columns) == 0 || columns[widest] <= leastColumn {
+	for room < least && len(columns) > 0 {
+		widest := slices.Index(columns, slices.Max(columns))
+		if columns[widest] <= leastColumn {
 			break
 		}
 		columns[widest]--
 		room++
 	}
-	return max(room, leastRoom)
-}
-
-// clipped cuts a text to so many characters, and shows that it did.
-func clipped(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most-1]) + "…"
+	return max(room, least, 1)
 }
 
 // wrap breaks a text at its spaces into lines of so many characters; 0 leaves

@@ -96,19 +96,22 @@ func TestWrap(t *testing.T) {
 func TestFit(t *testing.T) {
 	for _, test := range []struct {
 		columns, want []int
-		room          int
+		wants, room   int
 	}{
-		{[]int{4, 3}, []int{4, 3}, 80 - 6 - 5},
-		{[]int{200, 5}, []int{80 - 7 - 2 - leastRoom, 5}, leastRoom},
-		{[]int{60, 60}, []int{30, 30}, leastRoom},
-		{nil, nil, 80},
+		{[]int{4, 3}, []int{4, 3}, 200, 80 - 6 - 5},
+		{[]int{200, 5}, []int{80 - 7 - 2 - leastRoom, 5}, 200, leastRoom},
+		{[]int{200, 5}, []int{80 - 7 - 2 - 4, 5}, 4, 4},
+		{[]int{60, 61}, []int{28, 29}, 200, leastRoom},
+		{nil, nil, 200, 80},
 	} {
-		if room := fit(test.columns, 80); room != test.room || !reflect.DeepEqual(test.columns, test.want) {
+		if room := fit(test.columns, test.wants, 80); room != test.room || !reflect.DeepEqual(test.columns, test.want) {
 			t.Errorf("room %d, columns %v; want %d, %v", room, test.columns, test.room, test.want)
 		}
 	}
-	if got := clipped("日本語です", 4); got != "日本語…" {
-		t.Errorf("clipped to %q", got)
+	got := lay([][]string{{"a name", strings.Repeat("word ", 12), "end"}, {"", "", "x"}}, 40, false, nil)
+	want := []string{"a name  word word word word word     end", "        word word word word word", "        word word", "                                     x"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,8 +49,16 @@ func (o *options) pasteable(text string) string {
 	}
 	commands := regexp.MustCompile(`\btollfuse (` + strings.Join(o.commands, "|") + `)\b`)
 	return commands.ReplaceAllStringFunc(text, func(command string) string {
-		return "tollfuse --config " + quoted(o.config) + strings.TrimPrefix(command, "tollfuse")
+		return "tollfuse --config " + quoted(o.configPath()) + strings.TrimPrefix(command, "tollfuse")
 	})
+}
+
+// configPath is where the configuration is, from whichever folder.
+func (o *options) configPath() string {
+	if path, err := filepath.Abs(o.config); err == nil {
+		return path
+	}
+	return o.config
 }
 
 // command is one of ours as it is typed.
@@ -58,7 +67,7 @@ func (o *options) command(words string) string {
 	if o.config == config.DefaultPath || !slices.Contains(o.commands, name) {
 		return "tollfuse " + words
 	}
-	return commandFor(o.config, words)
+	return commandFor(o.configPath(), words)
 }
 
 // run is the whole program but for the process around it. It returns the exit

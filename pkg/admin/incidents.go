@@ -144,8 +144,11 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 		if c := newestCall(i); c != nil {
 			hints = append(hints, Hint{"ask why its newest call was judged so", "tollfuse explain --from " + shell(c.Caller.ID) + " --to " + shell(c.Number)})
 		}
+		if i.Bypassed > 0 {
+			hints = append(hints, Hint{"find the way around the dialplan", "tollfuse doctor"})
+		}
 		for _, cause := range i.Causes {
-			hints = append(hints, causeHints(cause)...)
+			hints = append(hints, causeHints(cause, v)...)
 		}
 	}
 	if i.Kind == toll.FuseBlown && i.Open() {
@@ -167,15 +170,23 @@ func newestCall(i *toll.Incident) *toll.IncidentCall {
 }
 
 // causeHints say how to give way to what a rule or limit has stopped.
-func causeHints(cause toll.Tally) []Hint {
-	if cause.Name == "" || strings.Contains(cause.Name, ":") {
-		return nil // a default of the program's
-	}
-	switch toll.Reason(cause.Kind) {
-	case toll.ReasonDeniedRule:
-		return []Hint{{"if such calls are right after all: take the rule away", "tollfuse rule remove " + shell(cause.Name)}}
-	case toll.ReasonLimit:
-		return []Hint{{"if such calls are right after all: look at the limit and give it more room", "tollfuse limit list"}}
+func causeHints(cause toll.Tally, v View) []Hint {
+	const lead = "if such calls are right after all: "
+	for _, setting := range v.Settings {
+		switch {
+		case setting.ID() != cause.Name:
+		case setting.Rule != nil && cause.Kind == string(toll.ReasonDeniedRule):
+			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell(cause.Name)}}
+		case setting.Limit != nil && cause.Kind == string(toll.ReasonLimit):
+			l := setting.Limit
+			w, known := l.Meter.Measure.Weigher()
+			if !known {
+				continue
+			}
+			more := max(l.Act*2, 1)
+			return []Hint{{lead + "raise " + cause.Name + " from " + amount(l, l.Act) + " to " + amount(l, more),
+				"tollfuse limit set " + shell(cause.Name) + " --act " + w.Format(more)}}
+		}
 	}
 	return nil
 }

@@ -129,8 +129,10 @@ func TestIncidentReport(t *testing.T) {
 	lock := toll.Lock{Scope: toll.PerCaller, Subject: "1001"}
 	incident := toll.Incident{
 		ID: "i2", Kind: toll.Attack, Caller: "1001", Opened: opened, Cut: 7, Locks: []toll.Lock{lock},
-		Calls:  []toll.IncidentCall{{Lease: "1-1", Caller: toll.Caller{Kind: toll.Extension, ID: "1001"}, Number: "+23222123456"}},
-		Causes: []toll.Tally{{Name: "no-sl", Kind: string(toll.ReasonDeniedRule)}, {Name: "default:global", Kind: string(toll.ReasonDeniedClass)}},
+		Calls:    []toll.IncidentCall{{Lease: "1-1", Caller: toll.Caller{Kind: toll.Extension, ID: "1001"}, Number: "+23222123456"}},
+		Bypassed: 1,
+		Causes: []toll.Tally{{Name: "no-sl", Kind: string(toll.ReasonDeniedRule)}, {Name: "abroad-day", Kind: string(toll.ReasonLimit)},
+			{Name: "gone", Kind: string(toll.ReasonLimit)}, {Name: "default:global", Kind: string(toll.ReasonDeniedClass)}},
 	}
 	sent := toll.Notice{ID: "n1", At: opened, Incident: incident, Sent: opened}
 	stale := toll.Notice{ID: "n2", At: opened.Add(time.Hour), Incident: incident}
@@ -138,7 +140,10 @@ func TestIncidentReport(t *testing.T) {
 	waits.Tries, waits.Error = 3, "refused"
 	o := &owned{
 		view: admin.View{
-			Incidents: []toll.Incident{incident}, Settings: []toll.Setting{{Lock: &lock}},
+			Incidents: []toll.Incident{incident}, Settings: []toll.Setting{
+				{Lock: &lock}, {Rule: &toll.Rule{ID: "no-sl"}},
+				{Limit: &toll.Limit{ID: "abroad-day", Act: int64(200 * toll.Unit), Meter: toll.Meter{Measure: toll.Cost}}},
+			},
 			Notices: []toll.Notice{waits, {ID: "n9", Incident: toll.Incident{ID: "other"}}},
 		},
 		stored:  []toll.Incident{{ID: "i2", Cut: 1}, {ID: "old", Closed: opened}},
@@ -153,7 +158,8 @@ func TestIncidentReport(t *testing.T) {
 	for _, h := range r.Hints {
 		commands = append(commands, h.Command)
 	}
-	want := []string{"tollfuse lock release caller=1001", "tollfuse explain --from 1001 --to +23222123456", "tollfuse rule remove no-sl", "tollfuse incidents close i2"}
+	want := []string{"tollfuse lock release caller=1001", "tollfuse explain --from 1001 --to +23222123456", "tollfuse doctor",
+		"tollfuse rule remove no-sl", "tollfuse limit set abroad-day --act 400.00", "tollfuse incidents close i2"}
 	if !reflect.DeepEqual(commands, want) {
 		t.Errorf("hints %q, want %q", commands, want)
 	}
