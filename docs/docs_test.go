@@ -283,7 +283,7 @@ func missing(t *testing.T, path, text string, wanted []string, but ...string) {
 }
 
 // keyed finds keys of the configuration in running text, such as calls.max.
-var keyed = regexp.MustCompile("`((?:site|ledger|fastagi|control|asterisk|numbering|prices|calls|failure|log)\\.[a-z_]+)[:`]")
+var keyed = regexp.MustCompile("`((?:site|ledger|fastagi|control|asterisk|numbering|prices|calls|failure|alerts|mail|fuse|log)\\.[a-z_]+)[:`]")
 
 func TestConfigurationKeysExist(t *testing.T) {
 	keys := sampleKeys()
