@@ -118,7 +118,11 @@ func (p program) initialize(cmd *cobra.Command, o *options, m machine, c choices
 		if err := refuseExisting(c.paths(path), c.force); err != nil {
 			return err
 		}
-		if err := c.askAll(cmd, m, path); err != nil {
+		out := cmd.OutOrStdout()
+		if o.json {
+			out = cmd.ErrOrStderr() // what a program reads is JSON alone
+		}
+		if err := c.askAll(cmd, m, path, out); err != nil {
 			return err
 		}
 	}

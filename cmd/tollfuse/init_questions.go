@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,9 +36,9 @@ type interview struct {
 
 // askAll asks for everything that no flag has said, shows what will be written,
 // and asks whether to.
-func (c *choices) askAll(cmd *cobra.Command, m machine, path string) error {
+func (c *choices) askAll(cmd *cobra.Command, m machine, path string, out io.Writer) error {
 	i := &interview{
-		dialogue: newDialogue(cmd.InOrStdin(), cmd.OutOrStdout()), choices: c, machine: m,
+		dialogue: newDialogue(cmd.InOrStdin(), out), choices: c, machine: m,
 		given: cmd.Flags().Changed, found: doctor.Look(c.dialplanDir),
 	}
 	defer i.close()

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -213,6 +214,23 @@ func TestInitReadsAFile(t *testing.T) {
 	out, err := answerInit(t.Context(), m, answers)
 	if err != nil || strings.Contains(out, "hunter2") || !strings.Contains(out, "]: a@example.com\n") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Questions are no part of what a program reads.
+func TestInitAsksBesideJSON(t *testing.T) {
+	m := newMachine(t, berlin)
+	var out, questions bytes.Buffer
+	cmd := tested().initOn(&options{json: true}, m)
+	cmd.SetIn(lines(strings.Repeat("\n", 14)))
+	cmd.SetOut(&out)
+	cmd.SetErr(&questions)
+	cmd.SetArgs(folders(m))
+	if err := cmd.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(out.Bytes()) || !strings.Contains(questions.String(), "Write it") {
+		t.Errorf("%s\n%s", out.String(), questions.String())
 	}
 }
 
