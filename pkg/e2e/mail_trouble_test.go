@@ -207,7 +207,10 @@ func TestMainFuse(t *testing.T) {
 				if len(blown) != round+1 {
 					t.Fatalf("incidents of the fuse: %+v", blown)
 				}
-				s.WaitMails(t, 1, 15*time.Second, "about the fuse", func(m Mail) bool { return m.About(d.Notices(t, blown[round])[0]) })
+				m := s.WaitMails(t, 1, 15*time.Second, "about the fuse", func(m Mail) bool { return m.About(d.Notices(t, blown[round])[0]) })[0]
+				if !m.Says(blown[round].Text, "tollfuse fuse reset") {
+					t.Errorf("the mail about the fuse, %q, does not say why, and how to reset it:\n%s", m.Subject, m.Text)
+				}
 				t.Logf("measured: the command has run and is mailed %v after the first call", time.Since(began).Round(100*time.Millisecond))
 				d.resets(t)
 				if line := ran(t, command)[2*round+1]; !strings.HasPrefix(line, "carrier 1 reset") {
