@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -109,12 +110,22 @@ func (a actor) Incident(_ context.Context, id string) (admin.IncidentReport, err
 func (a actor) CloseIncident(_ context.Context, id string) (toll.Incident, error) {
 	return theReport.Incident, a.note("close " + id)
 }
-func (a actor) TestAlert(context.Context) (admin.AlertTest, error) {
-	return theAlertTest, a.note("test alert")
+func (a actor) TestAlert(ctx context.Context) (admin.AlertTest, error) {
+	return theAlertTest, a.patient(ctx, "test alert", 30*time.Second)
 }
-func (a actor) TestFuse(context.Context) (admin.FuseRun, error) { return theRun, a.note("test fuse") }
-func (a actor) ResetFuse(context.Context) (admin.FuseRun, error) {
-	return theRun, a.note("reset fuse")
+func (a actor) TestFuse(ctx context.Context) (admin.FuseRun, error) {
+	return theRun, a.patient(ctx, "test fuse", 5*time.Minute)
+}
+func (a actor) ResetFuse(ctx context.Context) (admin.FuseRun, error) {
+	return theRun, a.patient(ctx, "reset fuse", 5*time.Minute)
+}
+
+// patient notes what was asked, and fails where it may not last so long.
+func (a actor) patient(ctx context.Context, what string, least time.Duration) error {
+	if deadline, bounded := ctx.Deadline(); !bounded || time.Until(deadline) < least {
+		return fmt.Errorf("%s may last until %s only", what, deadline)
+	}
+	return a.note(what)
 }
 func (a actor) History(_ context.Context, q admin.HistoryQuery) ([]toll.Entry, error) {
 	return []toll.Entry{theEntry}, a.note(q)
