@@ -119,6 +119,8 @@ func FuzzDial(f *testing.F) {
 		values{"A": "${B}", "B": "${A}${A}"}.expand(text, nil)
 		decide(text)
 		verdictOf(text)
-		bracket(text)
+		if i := bracket(text); i >= 0 && text[i] != '(' {
+			t.Errorf("the bracket of %q is at %d", text, i)
+		}
 	})
 }
