@@ -73,9 +73,15 @@ type frame struct {
 	to io.Writer
 }
 
-// draw shows the picture.
+// draw shows as much of the picture as the terminal has lines, so that it never
+// scrolls.
 func (f *frame) draw() error {
-	_, err := io.WriteString(f.to, toTheTop+strings.ReplaceAll(f.String(), "\n", eraseLine+"\n")+eraseBelow)
+	lines := strings.SplitAfter(f.String(), "\n")
+	if most := height(f.to) - 1; most > 0 && len(lines) > most {
+		lines = lines[:most]
+	}
+	text := strings.ReplaceAll(strings.Join(lines, ""), "\n", eraseLine+"\n")
+	_, err := io.WriteString(f.to, toTheTop+text+eraseBelow)
 	return err
 }
 
