@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -99,13 +100,16 @@ func (w *writer) attackLead() {
 		w.say(subject + " made calls" + where + " that Tollfuse does not allow: " + w.done() + ".")
 	}
 	if !i.Open() {
-		if by := closedBy(i.ClosedBy); by != "" {
+		switch by, quiet := closedBy(i.ClosedBy), i.Closed.Sub(i.Newest); {
+		case by != "":
 			w.say(by)
-		} else {
-			w.say("Nothing more has come for " + span(i.Closed.Sub(i.Newest)) + ".")
+		case quiet < time.Minute: // one that goes on for ever is cut in pieces
+			w.say("After " + span(i.Closed.Sub(i.Opened)) + " what comes next is told as a new incident.")
+		default:
+			w.say("Nothing more has come for " + span(quiet) + ".")
 		}
 	} else if w.notice.Kind == toll.NoticeWorse {
-		w.say("It has become many times worse since the last mail, and goes on.")
+		w.say("It has become worse since the last mail, and goes on.")
 	}
 	if up := w.up(); up > 0 && !i.Observed {
 		w.say(count(up, "call is", "calls are") + " still up.")

@@ -40,12 +40,15 @@ func samples() map[string]toll.Notice {
 	over.Kind, over.Incident.Closed, over.Incident.ClosedBy = toll.NoticeClosed, night.Add(48*time.Minute), "quiet"
 	late := attack()
 	late.Tries, late.Error = 7, "connect to the mail server mail.example.com:587: connection refused"
+	forever := attack()
+	forever.Kind, forever.Incident.Closed, forever.Incident.ClosedBy = toll.NoticeClosed, night.Add(24*time.Hour), "quiet"
+	forever.Incident.Newest = forever.Incident.Closed
 	observed := attack()
 	observed.Incident.Observed, observed.Incident.Cut, observed.Incident.Calls, observed.Incident.Locks = true, 0, nil, nil
 	observed.Incident.Cost, observed.Incident.Causes = 0, observed.Incident.Causes[:1]
 	observed.Incident.From = []toll.Tally{{Name: "extension:1003", Count: 400}}
 	return map[string]toll.Notice{
-		"attack": attack(), "attack-worse": worse, "attack-over": over, "attack-late": late, "observed": observed,
+		"attack": attack(), "attack-worse": worse, "attack-over": over, "attack-late": late, "attack-forever": forever, "observed": observed,
 		"bypass": notice(toll.NoticeOpened, toll.Incident{
 			Kind: toll.Attack, PBX: "office", Caller: "carrier", Bypassed: 1, Cut: 1, Cost: 300_000,
 			From:   []toll.Tally{{Name: "originated:carrier", Count: 1}},
@@ -171,6 +174,9 @@ func TestALongAttackIsNotALongMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(m.HTML) > 90_000 {
+		t.Errorf("the HTML has %d bytes; some mail programs show no more than 100 kB", len(m.HTML))
+	}
 	if lines := strings.Count(m.Text, "\n"); lines > 160 {
 		t.Errorf("the text has %d lines:\n%s", lines, m.Text)
 	}
@@ -178,6 +184,20 @@ func TestALongAttackIsNotALongMail(t *testing.T) {
 		if !strings.Contains(m.Text, more) || !strings.Contains(m.HTML, more) {
 			t.Errorf("%q is not said", more)
 		}
+	}
+}
+
+// What nobody can be named for has no commands that need a name.
+func TestAnAttackOfNobody(t *testing.T) {
+	n := attack()
+	i := &n.Incident
+	i.Caller, i.From, i.Calls, i.Locks = "unknown", []toll.Tally{{Name: "unknown:", Count: 406}}, nil, nil
+	m, err := Render(n, berlin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Text, "Unknown caller made calls") || strings.Contains(m.Text, "tollfuse lock") || strings.Contains(m.Text, "unknown caller unknown") {
+		t.Errorf("got\n%s", m.Text)
 	}
 }
 

@@ -21,26 +21,3 @@ const (
 	TLS      Security = "tls"      // from the first byte, as on port 465
 	Plain    Security = "none"     // for a server on this machine
 )
-
-// SenderOptions are what the owner says about how his mails leave.
-type SenderOptions struct {
-	Server     string // host:port; empty means the local sendmail
-	Security   Security
-	User       string // empty: no authentication
-	Password   string
-	CA         string // PEM file to trust instead of the system's
-	ServerName string // in the certificate; empty means the host of Server
-	Sendmail   string // path of the program; empty means /usr/sbin/sendmail
-	Hostname   string // of this machine
-}
-
-// NewSender makes the sender that the options ask for.
-func NewSender(o SenderOptions) (Sender, error) {
-	if o.Server == "" {
-		return NewSendmail(SendmailOptions{Path: o.Sendmail}), nil
-	}
-	return NewSMTP(SMTPOptions{
-		Address: o.Server, Security: o.Security, User: o.User, Password: o.Password,
-		CA: o.CA, ServerName: o.ServerName, Hostname: o.Hostname,
-	})
-}

@@ -258,18 +258,4 @@ func TestAServerCannotForgeLogLines(t *testing.T) {
 	}
 }
 
-func TestNewSender(t *testing.T) {
-	local, err := NewSender(SenderOptions{Sendmail: "/usr/lib/sendmail"})
-	if err != nil || local.Server() != "/usr/lib/sendmail" {
-		t.Errorf("%v %v", local, err)
-	}
-	remote, err := NewSender(SenderOptions{Server: "mail.example.com:587", Security: StartTLS})
-	if err != nil || remote.Server() != "mail.example.com:587" {
-		t.Errorf("%v %v", remote, err)
-	}
-	if _, err := NewSender(SenderOptions{Server: "mail.example.com"}); err == nil {
-		t.Error("a server without a port was taken")
-	}
-}
-
 var _ smtp.AuthSession = (*session)(nil)

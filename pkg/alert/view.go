@@ -161,8 +161,9 @@ func closedBy(by string) string {
 // caller is who the incident is about, as far as it is about one.
 func (w *writer) caller() toll.Caller {
 	i := w.incident
-	for _, t := range i.From {
-		if c := parse(t.Name); i.Caller != "" && c.ID == i.Caller {
+	for _, t := range ordered(i.From) {
+		c := parse(t.Name)
+		if i.Caller != "" && (c.ID == i.Caller || c.ID == "" && string(c.Kind) == i.Caller) { // an incident of nobody is named by the way
 			return c
 		}
 	}
