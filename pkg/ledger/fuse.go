@@ -32,11 +32,11 @@ func (b *Book) feedFuse(entries []toll.Entry) []toll.Entry {
 		switch {
 		case e.Kind == toll.EntryAdopted && e.Lease.Why == toll.ReasonBypass:
 			if b.fuse.bypasses = counted(b.fuse.bypasses, e.At, o.Bypasses); full(b.fuse.bypasses, e.At, o.Bypasses, o.Within) {
-				return append(entries, b.blow(fmt.Sprintf("%d calls around the dialplan within %s", o.Bypasses, o.Within))...)
+				return append(entries, b.blow(fmt.Sprintf("%d calls around the dialplan within %s", o.Bypasses, toll.Span(o.Within)))...)
 			}
 		case e.Kind == toll.EntryCutting && e.Lease.Cut != toll.ReasonBypass && e.Lease.Cut != toll.ReasonLocked && e.Lease.Cut != toll.ReasonManual:
 			if b.fuse.cuts = counted(b.fuse.cuts, e.At, o.Cuts); full(b.fuse.cuts, e.At, o.Cuts, o.Within) {
-				return append(entries, b.blow(fmt.Sprintf("%d calls had to be cut within %s", o.Cuts, o.Within))...)
+				return append(entries, b.blow(fmt.Sprintf("%d calls had to be cut within %s", o.Cuts, toll.Span(o.Within)))...)
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func (b *Book) watchBlind() []toll.Entry {
 	}
 	for pbx, since := range b.fuse.blind {
 		if calls := b.dearCalls(pbx); calls > 0 && !b.now.Before(since.Add(b.options.Fuse.Blind)) {
-			return b.blow(fmt.Sprintf("nothing was heard of %s for %s while %d calls may cost money", pbx, b.now.Sub(since).Round(time.Second), calls))
+			return b.blow(fmt.Sprintf("nothing was heard of %s for %s while %d calls may cost money", pbx, toll.Span(b.now.Sub(since).Round(time.Second)), calls))
 		}
 	}
 	return nil

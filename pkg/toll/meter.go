@@ -95,13 +95,13 @@ func (m Meter) String() string {
 		s += " " + string(m.Where)
 	}
 	if m.Window > 0 {
-		s += " in " + span(m.Window)
+		s += " in " + Span(m.Window)
 	}
 	return s
 }
 
-// span writes a window as people say it: "90m", "24h", "7 days".
-func span(d time.Duration) string {
+// Span writes a window as people say it: "90m", "24h", "7 days".
+func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d > day && d%day == 0:
