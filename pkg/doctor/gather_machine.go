@@ -81,7 +81,11 @@ func integrity(ctx context.Context, l *Ledger, path string) {
 	ctx, cancel := context.WithTimeout(ctx, integrityTime)
 	defer cancel()
 	r, err := sqlite.OpenReadOnly(path)
-	if err != nil {
+	switch {
+	case sqlite.IsDamage(err), errors.Is(err, sqlite.ErrNotLedger):
+		l.Damage = err.Error()
+		return
+	case err != nil:
 		l.DamageMissing = err.Error()
 		return
 	}

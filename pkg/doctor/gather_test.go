@@ -298,7 +298,7 @@ func TestDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := gathered(t, "127.0.0.1:1", func(s *doctor.Sources) { s.Config.Ledger.Path = path })
-	if found(doctor.Examine(g), "ledger.integrity").Level == doctor.OK {
-		t.Errorf("a spoiled ledger is fine: %+v", g.Ledger)
+	if got := found(doctor.Examine(g), "ledger.integrity"); got.Level != doctor.Critical {
+		t.Errorf("of a spoiled ledger: %+v", got)
 	}
 }

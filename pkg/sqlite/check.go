@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Check reads the whole ledger and tells whether it is damaged (PRAGMA
@@ -33,4 +35,11 @@ func (r *Reader) Check(ctx context.Context) error {
 		return errors.New(strings.Join(wrong, "; "))
 	}
 	return nil
+}
+
+// IsDamage tells whether an error of this package means that the file is
+// damaged, or no longer a database, rather than that it cannot be had.
+func IsDamage(err error) bool {
+	var code sqlite3.Error
+	return errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB)
 }
