@@ -155,6 +155,7 @@ func TestRestoreChecksFirst(t *testing.T) {
 		"a folder":     {bad, nil},
 		"itself":       {ledger, nil},
 		"a row is bad": {badRow(t), nil},
+		"past is torn": {badHistory(t), ErrDamaged},
 	} {
 		_, err := Restore(t.Context(), ledger, test.file)
 		if err == nil || test.want != nil && !errors.Is(err, test.want) {
@@ -180,6 +181,38 @@ func badRow(t *testing.T) string {
 		_, err := w.conn.Exec("UPDATE entry SET body = x'ffffff'", nil)
 		return err
 	}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// badHistory is a ledger with a torn page in the table of past calls, which
+// nothing reads at a start: only a look at every page finds it.
+func badHistory(t *testing.T) string {
+	t.Helper()
+	path := ledgerOf(t, 500)
+	r, err := OpenReadOnly(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page, size int
+	if err := r.db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'call'").Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.db.QueryRow("PRAGMA page_size").Scan(&size); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 { // places of cells, after the header of the page
+		text[(page-1)*size+12+i] ^= 0xff
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
