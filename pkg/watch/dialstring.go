@@ -2,6 +2,7 @@ package watch
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 )
 
@@ -61,12 +62,24 @@ func parseURI(uri string) dialled {
 
 func lastAfter(s string, sep byte) string { return s[strings.LastIndexByte(s, sep)+1:] }
 
-// sameHost tells whether two addresses name one host; a port counts only where
-// both have one.
-func sameHost(a, b string) bool {
-	hostA, portA := splitPort(a)
-	hostB, portB := splitPort(b)
-	return strings.EqualFold(hostA, hostB) && (portA == "" || portB == "" || portA == portB)
+// reaches tells whether a host is the carrier's: the address of a trunk is a
+// network, an address or a name, and a port counts only where both have one. An
+// address is the same however it is spelt.
+func reaches(address, target string) bool {
+	host, targetPort := splitPort(target)
+	ip, err := netip.ParseAddr(host)
+	isAddress := err == nil
+	if network, err := netip.ParsePrefix(address); err == nil {
+		return isAddress && network.Contains(ip.Unmap())
+	}
+	own, port := splitPort(address)
+	if port != "" && targetPort != "" && port != targetPort {
+		return false
+	}
+	if ownIP, err := netip.ParseAddr(own); err == nil && isAddress {
+		return ownIP.Unmap() == ip.Unmap()
+	}
+	return strings.EqualFold(strings.TrimSuffix(own, "."), strings.TrimSuffix(host, "."))
 }
 
 func splitPort(s string) (host, port string) {

@@ -27,20 +27,30 @@ func TestParseDialString(t *testing.T) {
 	}
 }
 
-func TestSameHost(t *testing.T) {
+func TestReaches(t *testing.T) {
 	for _, test := range []struct {
-		a, b string
-		want bool
+		address, target string
+		want            bool
 	}{
 		{"192.0.2.1", "192.0.2.1:5060", true},
 		{"192.0.2.1:5060", "192.0.2.1:5060", true},
 		{"192.0.2.1:5060", "192.0.2.1:5061", false},
 		{"192.0.2.1", "192.0.2.2", false},
 		{"Carrier.example", "carrier.example:5060", true},
+		{"carrier.example.", "carrier.example", true},
 		{"[2001:db8::1]:5060", "2001:db8::1", true},
+		{"2001:db8::1", "[2001:0DB8:0::1]:5060", true},
+		{"198.51.100.0/24", "198.51.100.77:5060", true},
+		{"198.51.100.0/24", "198.51.101.77", false},
+		{"198.51.100.0/24", "::ffff:198.51.100.77", true},
+		{"198.51.100.0/24", "carrier.example", false},
+		{"2001:db8::/32", "[2001:db8:9::1]:5061", true},
+		{"192.0.2.1", "192.0.2.1.example.com", false},
+		{"", "192.0.2.1", false},
+		{"198.51.100.0/24", "", false},
 	} {
-		if got := sameHost(test.a, test.b); got != test.want {
-			t.Errorf("%s and %s: got %t", test.a, test.b, got)
+		if got := reaches(test.address, test.target); got != test.want {
+			t.Errorf("%q and %q: got %t", test.address, test.target, got)
 		}
 	}
 }

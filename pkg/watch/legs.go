@@ -184,7 +184,7 @@ func (w *Watcher) trunk(channel string, d dialled) (Trunk, bool) {
 			return t, true
 		}
 		for _, address := range t.Addresses {
-			if d.host && sameHost(address, d.target) {
+			if d.host && reaches(address, d.target) {
 				return t, true
 			}
 		}
