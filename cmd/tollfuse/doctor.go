@@ -168,7 +168,7 @@ func headingOf(f doctor.Finding) string {
 }
 
 // printFinding writes one finding: what, why, where, and how to mend it. Lines to
-// type are never broken.
+// type or to write are never broken, and begin far to the left, so that most fit.
 func printFinding(b *strings.Builder, colours painter, o *options, f doctor.Finding) {
 	look := map[doctor.Level]tone{doctor.Critical: badTone, doctor.Warning: warnTone}[f.Level]
 	word := string(f.Level)
@@ -197,7 +197,7 @@ func printFinding(b *strings.Builder, colours painter, o *options, f doctor.Find
 		}
 	}
 	for _, line := range f.Mend {
-		b.WriteString(indent + "  " + clean(o.pasteable(line)) + "\n")
+		b.WriteString("    " + clean(o.pasteable(line)) + "\n")
 	}
 }
 

@@ -30,7 +30,7 @@ func (p *PBX) examine(emergency []string) []Finding {
 		if p.Files.Missing != "" {
 			why += "; " + p.Files.Missing
 		}
-		return append(all, notChecked("dialplan.plan", "the dialplan, and who can get round it,", why))
+		return append(all, notChecked("dialplan.plan", "the dialplan, and who can get round it", why))
 	}
 	ways := p.ways()
 	all = append(all, p.snippetChecks(ways)...)

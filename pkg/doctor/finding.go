@@ -64,7 +64,7 @@ func fine(id, format string, args ...any) Finding {
 
 // notChecked is the finding of a check that lacks a source.
 func notChecked(id, what, why string) Finding {
-	return Finding{ID: id, Level: Unchecked, Title: what + " was not checked", Detail: why}
+	return Finding{ID: id, Level: Unchecked, Title: what + ": not checked", Detail: why}
 }
 
 // Worst is the highest level among the findings; OK for none.
