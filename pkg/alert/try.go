@@ -22,17 +22,32 @@ func (w *Worker) try(ctx context.Context, n *toll.Notice) (server bool) {
 	for _, warning := range message.Warnings {
 		w.options.Log.Warn("a template of yours was not used", "problem", warning)
 	}
-	to := slices.DeleteFunc(slices.Clone(w.options.To), func(a string) bool { return w.reached[n.ID][a] })
+	to := slices.DeleteFunc(slices.Clone(w.options.To), func(a string) bool { return slices.Contains(n.Reached, a) })
 	mail := NewMail(n, message, w.options.From, w.options.Site.Name, time.Now())
 	sending, done := outlast(ctx, lastWords)
 	errs := w.options.Sender.Send(sending, mail, to)
 	done()
 	if ctx.Err() != nil && errors.Join(errs...) != nil {
-		return false // we were stopped, which says nothing about the server
+		// We were stopped, which says nothing about the server; but who has it, has it.
+		if before := len(n.Reached); len(reach(n, to, errs)) > before {
+			w.note(ctx, n)
+		}
+		return false
 	}
 	server = w.outcome(n, to, errs)
 	w.note(ctx, n)
 	return server
+}
+
+// reach notes who has got the notice now.
+func reach(n *toll.Notice, to []string, errs []error) []string {
+	n.Reached = slices.Clone(n.Reached) // the outbox may hold the same list
+	for i, err := range errs {
+		if err == nil {
+			n.Reached = append(n.Reached, to[i])
+		}
+	}
+	return n.Reached
 }
 
 // lastWords is how long a mail that is on its way may still take when the daemon
@@ -59,15 +74,10 @@ func outlast(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func (w *Worker) outcome(n *toll.Notice, to []string, errs []error) (server bool) {
 	n.Tries++
 	n.Error = ""
-	reached := w.reached[n.ID]
-	if reached == nil {
-		reached = make(map[string]bool)
-		w.reached[n.ID] = reached
-	}
+	reached := reach(n, to, errs)
 	again, refused := false, 0
 	for i, err := range errs {
 		if err == nil {
-			reached[to[i]] = true
 			continue
 		}
 		n.Error = err.Error() // the last one stands for all

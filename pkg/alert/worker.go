@@ -53,11 +53,10 @@ type Options struct {
 // connection breaks before the answer has come. The other order would lose it.
 type Worker struct {
 	options Options
-	seen    map[string]bool            // notices that were found waiting before
-	settled map[string]bool            // dealt with, though the outbox could not note it
-	reached map[string]map[string]bool // by notice: the recipients who have it while others have not
-	down    int                        // tries in a row that the server failed
-	paused  time.Time                  // not before then is the server tried again, unless something new waits
+	seen    map[string]bool // notices that were found waiting before
+	settled map[string]bool // dealt with, though the outbox could not note it
+	down    int             // tries in a row that the server failed
+	paused  time.Time       // not before then is the server tried again, unless something new waits
 
 	mu      sync.Mutex
 	waiting int
@@ -67,7 +66,7 @@ type Worker struct {
 
 // NewWorker makes a worker.
 func NewWorker(o Options) *Worker {
-	return &Worker{options: o, seen: make(map[string]bool), settled: make(map[string]bool), reached: make(map[string]map[string]bool)}
+	return &Worker{options: o, seen: make(map[string]bool), settled: make(map[string]bool)}
 }
 
 // State is how many notices wait, since when the oldest of them does, and what
@@ -139,7 +138,6 @@ func (w *Worker) look(ctx context.Context) ([]toll.Notice, error) {
 		return nil, err
 	}
 	keep(w.settled, notices)
-	keep(w.reached, notices)
 	keep(w.seen, notices)
 	notices = slices.DeleteFunc(slices.Clone(notices), func(n toll.Notice) bool { return !n.Waits() || w.settled[n.ID] })
 	slices.SortFunc(notices, func(a, b toll.Notice) int {

@@ -73,7 +73,7 @@ func live(to []string, story []step) string {
 			p.set(weather[s.Weather])
 		case s.What == "pass":
 			time.Sleep(s.Passes) //nolint:forbidigo // in a bubble
-		case len(to) == 1: // a restart forgets which of several recipients were reached
+		default:
 			stop()
 			w, stop = work(o, p, to...)
 		}

@@ -69,7 +69,7 @@ func TestANoticeWaitsUntilItWasSent(t *testing.T) {
 		if s.count(toll.EntryNotice) != 1 {
 			t.Fatal("a notice was spoken of before it was durable")
 		}
-		n.Tries, n.Error, n.Next = 1, "no server", l.Now().Add(time.Minute)
+		n.Tries, n.Error, n.Next, n.Reached = 1, "no server", l.Now().Add(time.Minute), []string{"a@example.com"}
 		if err := l.Tried(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestANoticeWaitsUntilItWasSent(t *testing.T) {
 
 		l, stop = openTelling(t, s, Options{}, concurrent(0, toll.PerSite))
 		again, err := l.Waiting(t.Context())
-		if err != nil || len(again) != 1 || again[0].ID != n.ID || again[0].Tries != 1 || again[0].Incident.Refused != 10 {
+		if err != nil || len(again) != 1 || again[0].ID != n.ID || again[0].Tries != 1 || len(again[0].Reached) != 1 || again[0].Incident.Refused != 10 {
 			t.Fatalf("after a restart %+v, %v", again, err)
 		}
 		again[0].Sent = l.Now()

@@ -85,7 +85,7 @@ func (b *Book) Tried(now time.Time, n toll.Notice) []toll.Entry {
 	if !waits {
 		return nil
 	}
-	known.Sent, known.GivenUp, known.Tries, known.Next, known.Error = n.Sent, n.GivenUp, n.Tries, n.Next, n.Error
+	known.Sent, known.GivenUp, known.Tries, known.Next, known.Error, known.Reached = n.Sent, n.GivenUp, n.Tries, n.Next, n.Error, n.Reached
 	b.keepNotice(known)
 	return []toll.Entry{{Seq: b.nextSeq(), At: b.now, Kind: toll.EntryNotice, Notice: &known}}
 }

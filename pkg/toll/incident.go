@@ -123,6 +123,7 @@ type Notice struct {
 	Tries    int        `json:"tries,omitempty"`
 	Next     time.Time  `json:"next,omitzero"` // not tried again before
 	Error    string     `json:"error,omitempty"`
+	Reached  []string   `json:"reached,omitempty"` // the recipients who have it, while others have not
 }
 
 // Waits tells whether the notice is still to be sent.
