@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/config"
 )
 
 func (p program) backupCommand(o *options) *cobra.Command {
@@ -29,7 +29,7 @@ ledger that it replaces is kept beside it.`, exitDone, exitFailed, exitUsage, ex
 				return err
 			}
 			if restore {
-				return p.restoreLedger(cmd, o, func() (app.Restored, error) { return p.restore(cmd.Context(), c, args[0]) })
+				return p.restoreLedger(cmd, o, c, args[0])
 			}
 			if err := p.backup(cmd.Context(), c, args[0]); err != nil {
 				return err
@@ -46,8 +46,8 @@ ledger that it replaces is kept beside it.`, exitDone, exitFailed, exitUsage, ex
 }
 
 // restoreLedger restores and says what is there now.
-func (p program) restoreLedger(cmd *cobra.Command, o *options, restore func() (app.Restored, error)) error {
-	r, err := restore()
+func (p program) restoreLedger(cmd *cobra.Command, o *options, c config.Config, file string) error {
+	r, err := p.restore(cmd.Context(), c, file)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (p program) restoreLedger(cmd *cobra.Command, o *options, restore func() (a
 	out := cmd.OutOrStdout()
 	text := fmt.Sprintf("%s is the ledger now: %d rules, %d limits, %d locks", r.File, r.Rules, r.Limits, r.Locks)
 	if !r.Newest.IsZero() {
-		text += ", the newest entry of " + r.Newest.Local().Format("2006-01-02 15:04:05 MST")
+		text += ", the newest entry of " + inZone(c.Site.Timezone, r.Newest)
 	}
 	fmt.Fprintln(out, strings.Join(wrap(clean(text), width(out)), "\n"))
 	if r.Kept != "" {

@@ -118,12 +118,24 @@ func (p program) openLedger(ctx context.Context, c config.Config) (*session, err
 }
 
 func newSession(service admin.Service, status admin.Status, done func() error) *session {
-	zone, err := time.LoadLocation(status.Site.Timezone)
-	if err != nil {
-		zone = time.Local // a zone that only the daemon's machine knows
-	}
-	return &session{Service: service, status: status, zone: zone, close: done}
+	return &session{Service: service, status: status, zone: zoneOf(status.Site.Timezone), close: done}
 }
+
+// zoneOf is the zone of that name, or this machine's where only the daemon's
+// knows it.
+func zoneOf(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.Local
+	}
+	return zone
+}
+
+// inZone writes a moment in the zone of that name.
+func inZone(name string, t time.Time) string { return t.In(zoneOf(name)).Format(momentLayout) }
+
+// momentLayout is how moments are written.
+const momentLayout = "2006-01-02 15:04:05 MST"
 
 // with runs a command's work in a session and closes that afterwards.
 func (p program) with(ctx context.Context, o *options, work func(*session) error) error {
@@ -189,5 +201,5 @@ func (s *session) show(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return t.In(s.zone).Format("2006-01-02 15:04:05 MST")
+	return t.In(s.zone).Format(momentLayout)
 }

@@ -61,13 +61,33 @@ func (l *Local) Call(ctx context.Context, lease string) ([]toll.Entry, error) {
 		return nil, Errorf(BadInput, hint, "want the lease of a call")
 	}
 	life, err := l.parts.History.Life(ctx, lease)
-	switch {
-	case KindOf(err) == NotFound:
-		return nil, Errorf(NotFound, hint, "there is no call with the lease %s", quote(lease))
-	case err != nil:
+	if KindOf(err) == NotFound {
+		return l.unrecorded(ctx, lease, hint)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read the life of the call with the lease %s: %w", clip(lease), err)
 	}
 	return life, nil
+}
+
+// unrecorded is what the book knows of a live call that the record has not: for
+// a moment, or while the disk is full.
+func (l *Local) unrecorded(ctx context.Context, lease, hint string) ([]toll.Entry, error) {
+	live, err := l.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range live {
+		if live[i].ID != lease {
+			continue
+		}
+		e := toll.Entry{At: live[i].Granted, Kind: toll.EntryGranted, Lease: live[i]}
+		if live[i].Adopted {
+			e.Kind = toll.EntryAdopted
+		}
+		return []toll.Entry{e}, nil
+	}
+	return nil, Errorf(NotFound, hint, "there is no call with the lease %s", quote(lease))
 }
 
 // Changes lists the changes of settings.

@@ -55,6 +55,9 @@ func (o *owned) Incident(_ context.Context, id string) (toll.Incident, []toll.No
 	}
 	return toll.Incident{}, nil, admin.Errorf(admin.NotFound, "", "none")
 }
+func (o *owned) Life(context.Context, string) ([]toll.Entry, error) {
+	return nil, admin.Errorf(admin.NotFound, "", "none")
+}
 func (o *owned) Test(context.Context) (admin.AlertTest, error) {
 	return admin.AlertTest{To: []string{"kim@example.com"}}, o.fails
 }
@@ -184,6 +187,21 @@ func TestIncidentReport(t *testing.T) {
 	}
 	if _, err := s.As("").CloseIncident(t.Context(), "i2"); err == nil {
 		t.Error("nobody could close it")
+	}
+}
+
+// TestCallThatIsNotRecorded is one that was found while the disk is full.
+func TestCallThatIsNotRecorded(t *testing.T) {
+	o := &owned{view: admin.View{Leases: []toll.Lease{{ID: "1-1", Granted: opened}, {ID: "1-2", Granted: opened, Adopted: true}}}}
+	s := o.service(t, true)
+	for lease, want := range map[string]toll.EntryKind{"1-1": toll.EntryGranted, "1-2": toll.EntryAdopted} {
+		life, err := s.Call(t.Context(), lease)
+		if err != nil || len(life) != 1 || life[0].Kind != want || life[0].Lease.ID != lease || !life[0].At.Equal(opened) {
+			t.Errorf("%s: %+v, %v", lease, life, err)
+		}
+	}
+	if _, err := s.Call(t.Context(), "1-3"); admin.KindOf(err) != admin.NotFound {
+		t.Errorf("nobody's: %v", err)
 	}
 }
 
