@@ -33,7 +33,7 @@ func (p *page) Record(_ context.Context, e toll.Event) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.told = append(p.told, fmt.Sprint(e.Kind, " ", e.PBX, " ", e.Channel+e.Lease))
+	p.told = append(p.told, strings.TrimSpace(fmt.Sprint(e.Kind, " ", e.PBX, " ", e.Channel+e.Lease, " ", e.Why)))
 	return nil
 }
 
@@ -56,7 +56,7 @@ func (p *page) wantTold(t *testing.T, want ...string) {
 	synctest.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if want = append([]string{"up pbx1 "}, want...); !slices.Equal(p.told, want) {
+	if want = append([]string{"up pbx1"}, want...); !slices.Equal(p.told, want) {
 		t.Errorf("the ledger was told %q, want %q", p.told, want)
 	}
 }

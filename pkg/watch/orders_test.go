@@ -214,7 +214,7 @@ func TestVerify(t *testing.T) {
 		leg    string
 		want   []string
 	}{
-		"a channel that never was":      {gone, true, "", []string{"asked", "lost pbx1 1-1"}},
+		"a channel that never was":      {gone, true, "", []string{"asked", "lost pbx1 1-1 " + string(toll.EndedForged)}},
 		"a channel that is there":       {done, true, "", nil},
 		"nobody can tell":               {silent, true, "", nil},
 		"Asterisk refuses to tell":      {"Permission denied", true, "", nil},
@@ -254,7 +254,7 @@ func TestVerifyWaitsForTheEventsBeforeIt(t *testing.T) {
 		x.page.wantTold(t)
 		close(x.page.busy)
 		passes(100 * time.Millisecond)
-		x.page.wantTold(t, "gone pbx1 17.1", "gone pbx1 17.2", "asked", "lost pbx1 1-1")
+		x.page.wantTold(t, "gone pbx1 17.1", "gone pbx1 17.2", "asked", "lost pbx1 1-1 " + string(toll.EndedForged))
 	})
 }
 
@@ -308,5 +308,29 @@ func TestMayHangUp(t *testing.T) {
 				t.Errorf("got %t, want %t; the model holds %+v", got, test.want, w.model.Channels())
 			}
 		})
+	}
+}
+
+// Nothing waits in the queue while the last event is being taken in, and still
+// it may be what the lease waits for.
+func TestDrainedWaitsForTheEventThatIsBeingTakenIn(t *testing.T) {
+	client, err := ami.New(ami.Options{Address: "127.0.0.1:1", Username: "u"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := New(client, &page{}, Options{PBX: "pbx1", Log: slog.New(slog.DiscardHandler)})
+	w.turn.Lock()
+	drained := make(chan error, 1)
+	go func() { drained <- w.drained(t.Context()) }()
+	select {
+	case <-drained:
+		t.Error("the event that is being taken in was not waited for")
+	case <-time.After(50 * time.Millisecond):
+	}
+	w.turn.Unlock()
+	if !t.Failed() {
+		if err := <-drained; err != nil {
+			t.Error(err)
+		}
 	}
 }
