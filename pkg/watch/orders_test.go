@@ -254,7 +254,7 @@ func TestVerifyWaitsForTheEventsBeforeIt(t *testing.T) {
 		x.page.wantTold(t)
 		close(x.page.busy)
 		passes(100 * time.Millisecond)
-		x.page.wantTold(t, "gone pbx1 17.1", "gone pbx1 17.2", "asked", "lost pbx1 1-1 " + string(toll.EndedForged))
+		x.page.wantTold(t, "gone pbx1 17.1", "gone pbx1 17.2", "asked", "lost pbx1 1-1 "+string(toll.EndedForged))
 	})
 }
 
