@@ -67,12 +67,19 @@ func (l *length) Set(text string) error {
 	return err
 }
 
-// String writes it for the help.
+// String writes it as it can be read again: 24h, not 24h0m0s.
 func (l *length) String() string {
 	if *l == 0 {
 		return ""
 	}
-	return time.Duration(*l).String()
+	text := time.Duration(*l).String()
+	if whole, minutes := strings.CutSuffix(text, "m0s"); minutes {
+		text = whole + "m"
+	}
+	if whole, hours := strings.CutSuffix(text, "h0m"); hours {
+		text = whole + "h"
+	}
+	return text
 }
 
 // Type is what stands for it in the help.
