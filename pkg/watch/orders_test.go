@@ -323,8 +323,8 @@ func TestDrainedWaitsForTheEventThatIsBeingTakenIn(t *testing.T) {
 	drained := make(chan error, 1)
 	go func() { drained <- w.drained(t.Context()) }()
 	select {
-	case <-drained:
-		t.Error("the event that is being taken in was not waited for")
+	case err := <-drained:
+		t.Errorf("the event that is being taken in was not waited for: %v", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	w.turn.Unlock()
