@@ -37,36 +37,36 @@ func clock(m Machine) Finding {
 func disk(f *Facts) []Finding {
 	l, path := f.Ledger, f.Config.Ledger.Path
 	if !l.Exists {
-		return []Finding{{ID: "ledger.missing", Level: Critical, Title: "there is no ledger at " + path, Mend: []string{"tollfuse init", "systemctl start tollfuse"}}}
+		return []Finding{{ID: "system.ledger", Level: Critical, Title: "there is no ledger at " + path, Mend: []string{"tollfuse init", "systemctl start tollfuse"}}}
 	}
 	var all []Finding
 	switch least := f.Config.Alerts.DiskFree; {
 	case l.SpaceMissing != "":
-		all = append(all, notChecked("ledger.space", "the space on the ledger's disk", l.SpaceMissing))
+		all = append(all, notChecked("system.disk-space", "the space on the ledger's disk", l.SpaceMissing))
 	case l.FreeMB < least:
-		all = append(all, Finding{ID: "ledger.space", Level: Critical, Title: fmt.Sprintf("the ledger's disk has %d MB left", l.FreeMB),
+		all = append(all, Finding{ID: "system.disk-space", Level: Critical, Title: fmt.Sprintf("the ledger's disk has %d MB left", l.FreeMB),
 			Detail: "When it is full, calls abroad are refused.", Mend: []string{"df -h " + path + "   # and make room"}})
 	default:
-		all = append(all, fine("ledger.space", "the ledger's disk has %d MB left", l.FreeMB))
+		all = append(all, fine("system.disk-space", "the ledger's disk has %d MB left", l.FreeMB))
 	}
 	switch {
 	case l.SyncMissing != "":
-		all = append(all, notChecked("ledger.sync", "the speed of the ledger's disk", l.SyncMissing))
+		all = append(all, notChecked("system.disk-sync", "the speed of the ledger's disk", l.SyncMissing))
 	case l.Sync > slowSync:
-		all = append(all, Finding{ID: "ledger.sync", Level: Warning, Title: fmt.Sprintf("a synced write beside the ledger takes %v (the slowest %v)", round(l.Sync), round(l.Slowest)),
+		all = append(all, Finding{ID: "system.disk-sync", Level: Warning, Title: fmt.Sprintf("a synced write beside the ledger takes %v (the slowest %v)", round(l.Sync), round(l.Slowest)),
 			Detail: "Each decision waits for one: callers hear it, and a burst runs into the deadline.",
 			Mend:   []string{"# put ledger.path on a local disk, not on NFS or a memory card"}})
 	default:
-		all = append(all, fine("ledger.sync", "a synced write beside the ledger takes %v (the slowest %v)", round(l.Sync), round(l.Slowest)))
+		all = append(all, fine("system.disk-sync", "a synced write beside the ledger takes %v (the slowest %v)", round(l.Sync), round(l.Slowest)))
 	}
 	switch {
 	case l.DamageMissing != "":
-		all = append(all, notChecked("ledger.integrity", "the ledger's integrity", l.DamageMissing))
+		all = append(all, notChecked("system.ledger-integrity", "the ledger's integrity", l.DamageMissing))
 	case l.Damage != "":
-		all = append(all, Finding{ID: "ledger.integrity", Level: Critical, Title: "the ledger is damaged", Detail: l.Damage,
+		all = append(all, Finding{ID: "system.ledger-integrity", Level: Critical, Title: "the ledger is damaged", Detail: l.Damage,
 			Mend: []string{"systemctl stop tollfuse", "tollfuse backup --restore FILE", "systemctl start tollfuse"}})
 	default:
-		all = append(all, fine("ledger.integrity", "the ledger is whole"))
+		all = append(all, fine("system.ledger-integrity", "the ledger is whole"))
 	}
 	return all
 }
@@ -78,14 +78,14 @@ func mailChecks(f *Facts) []Finding {
 	m := f.Config.Mail
 	switch {
 	case len(m.To) == 0:
-		return []Finding{{ID: "mail.nobody", Level: Warning, Title: "nobody is told of an attack", Detail: "mail.to is empty.",
+		return []Finding{{ID: "system.mail-nobody", Level: Warning, Title: "nobody is told of an attack", Detail: "mail.to is empty.",
 			Mend: []string{"# tollfuse.yaml", "mail:", "  to: [you@example.com]"}}}
 	case f.Mail.Missing != "":
-		return []Finding{notChecked("mail.server", "the mail server", f.Mail.Missing)}
+		return []Finding{notChecked("system.mail-server", "the mail server", f.Mail.Missing)}
 	case f.Mail.Error != "":
-		return []Finding{{ID: "mail.server", Level: Critical, Title: "mail cannot leave by " + mailWay(f), Detail: f.Mail.Error, Mend: []string{f.Mail.Mend, "tollfuse alert test"}}}
+		return []Finding{{ID: "system.mail-server", Level: Critical, Title: "mail cannot leave by " + mailWay(f), Detail: f.Mail.Error, Mend: []string{f.Mail.Mend, "tollfuse alert test"}}}
 	}
-	return []Finding{fine("mail.server", "%s would take mail", mailWay(f))}
+	return []Finding{fine("system.mail-server", "%s would take mail", mailWay(f))}
 }
 
 func mailWay(f *Facts) string {
@@ -100,14 +100,14 @@ func fuseChecks(f *Facts) []Finding {
 	command := f.Config.Fuse.Command
 	switch {
 	case len(command) == 0:
-		return []Finding{fine("fuse.command", "there is no main fuse (fuse.command); single calls are cut")}
+		return []Finding{fine("system.fuse-command", "there is no main fuse (fuse.command); single calls are cut")}
 	case f.Fuse.Error != "":
-		return []Finding{{ID: "fuse.command", Level: Critical, Title: "the main fuse cannot blow: " + f.Fuse.Error, Mend: []string{"ls -l " + command[0], "tollfuse fuse test"}}}
+		return []Finding{{ID: "system.fuse-command", Level: Critical, Title: "the main fuse cannot blow: " + f.Fuse.Error, Mend: []string{"ls -l " + command[0], "tollfuse fuse test"}}}
 	case f.Fuse.Loose != "":
-		return []Finding{{ID: "fuse.owner", Level: Warning, Title: "the main fuse's command can be changed by " + f.Fuse.Loose,
+		return []Finding{{ID: "system.fuse-owner", Level: Warning, Title: "the main fuse's command can be changed by " + f.Fuse.Loose,
 			Detail: "Whoever can write it runs what he likes as the daemon's user.", Mend: []string{"chown root:root " + command[0], "chmod 755 " + command[0]}}}
 	}
-	return []Finding{fine("fuse.command", "the main fuse's command can be run")}
+	return []Finding{fine("system.fuse-command", "the main fuse's command can be run")}
 }
 
 // configChecks repeats what Tollfuse's own configuration was warned of.

@@ -25,11 +25,11 @@ const shortSecret = 10
 func (p *PBX) managerChecks() []Finding {
 	const what = "manager.conf"
 	if p.Files.Missing != "" {
-		return []Finding{notChecked("manager.conf", what, p.Files.Missing)}
+		return []Finding{notChecked("manager.settings", what, p.Files.Missing)}
 	}
 	c := p.Files.Confs[what]
 	if c == nil {
-		return []Finding{notChecked("manager.conf", what, p.Files.failure(what))}
+		return []Finding{notChecked("manager.settings", what, p.Files.failure(what))}
 	}
 	all := p.generalManager(c)
 	user := c.Section(p.Asterisk.AMI.User)
@@ -43,7 +43,7 @@ func (p *PBX) managerChecks() []Finding {
 	all = append(all, p.rights(user)...)
 	all = append(all, p.managerUser(user)...)
 	if Worst(all) == OK {
-		all = append(all, fine("manager.conf", "the manager user %s has the rights it needs, and no others", user.Name))
+		all = append(all, fine("manager.settings", "the manager user %s has the rights it needs, and no others", user.Name))
 	}
 	return all
 }

@@ -122,7 +122,7 @@ func TestSnippetThatIsNotThere(t *testing.T) {
 func TestUnknownIsNotFine(t *testing.T) {
 	_, c := exchange(t, "careful")
 	all := examine(t, fstest.MapFS{}, c, "")
-	for _, id := range []string{"manager.conf", "endpoint.settings", "dialplan.plan"} {
+	for _, id := range []string{"manager.settings", "endpoint.settings", "dialplan.plan"} {
 		i := slices.IndexFunc(all, func(f doctor.Finding) bool { return f.ID == id })
 		if i < 0 || all[i].Level != doctor.Unchecked || all[i].Detail == "" {
 			t.Errorf("%s: %+v", id, all[max(i, 0)])

@@ -79,7 +79,7 @@ func Worst(all []Finding) Level {
 }
 
 // groups is the order in which findings are told.
-var groups = []string{"daemon", "emergency", "dialplan", "trunk", "endpoint", "manager", "ledger", "system", "mail", "fuse", "config"}
+var groups = []string{"daemon", "emergency", "dialplan", "trunk", "endpoint", "manager", "system", "config"}
 
 // arrange sorts findings for a reader: by PBX and group, the worst first.
 func arrange(all []Finding) {

@@ -18,7 +18,7 @@ const (
 // watched are the checks that a monitor is told of: what can go wrong at night.
 var watched = []string{
 	"daemon.running", "daemon.link", "daemon.ledger", "daemon.notices", "daemon.fuse", "daemon.incidents",
-	"ledger.missing", "ledger.space", "mail.server", "fuse.command",
+	"system.ledger", "system.disk-space", "system.mail-server", "system.fuse-command",
 }
 
 // Nagios judges what GatherQuickly has gathered. The line has the form of a
