@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,13 +111,9 @@ func limitHints(j *toll.Judgement) []Hint {
 		if f.By != j.By || f.Limit == nil {
 			continue
 		}
-		w, known := f.Limit.Meter.Measure.Weigher()
-		if !known {
-			break
-		}
 		more := max(f.Limit.Act*2, f.Limit.Act+f.Need, 1)
 		return []Hint{
-			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(j.By) + " --act " + w.Format(more)},
+			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(j.By) + " --act " + argument(f.Limit, more)},
 			{"take the limit away", "tollfuse limit remove " + shell(j.By)},
 		}
 	}
@@ -126,10 +123,21 @@ func limitHints(j *toll.Judgement) []Hint {
 // amount writes a figure of a limit's for a person.
 func amount(l *toll.Limit, v int64) string {
 	w, known := l.Meter.Measure.Weigher()
-	if l.Meter.Measure == toll.Seconds || !known {
+	switch {
+	case l.Meter.Measure == toll.Seconds:
 		return Length(time.Duration(v) * time.Second)
+	case !known:
+		return strconv.FormatInt(v, 10)
 	}
 	return w.Format(v)
+}
+
+// argument writes a figure of a limit's as --act takes it.
+func argument(l *toll.Limit, v int64) string {
+	if l.Meter.Measure == toll.Seconds {
+		return (time.Duration(v) * time.Second).String()
+	}
+	return amount(l, v)
 }
 
 // allowHints open the destination: for this caller first, then for all.

@@ -179,13 +179,9 @@ func causeHints(cause toll.Tally, v View) []Hint {
 			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell(cause.Name)}}
 		case setting.Limit != nil && cause.Kind == string(toll.ReasonLimit):
 			l := setting.Limit
-			w, known := l.Meter.Measure.Weigher()
-			if !known {
-				continue
-			}
 			more := max(l.Act*2, 1)
 			return []Hint{{lead + "raise " + cause.Name + " from " + amount(l, l.Act) + " to " + amount(l, more),
-				"tollfuse limit set " + shell(cause.Name) + " --act " + w.Format(more)}}
+				"tollfuse limit set " + shell(cause.Name) + " --act " + argument(l, more)}}
 		}
 	}
 	return nil

@@ -45,6 +45,8 @@ func TestExplain(t *testing.T) {
 			admin.Query{From: "1001", To: london}, false, toll.ReasonLimit, "tollfuse limit set none-abroad --act 1"},
 		{"budget", []toll.Setting{{Limit: &toll.Limit{ID: "little", Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerSite, Window: time.Hour, Where: toll.Abroad}, Act: 1000}}},
 			admin.Query{From: "1001", To: london}, false, toll.ReasonLimit, "tollfuse limit set little --act 0."},
+		{"talk time", []toll.Setting{{Limit: &toll.Limit{ID: "brief", Meter: toll.Meter{Measure: toll.Seconds, Scope: toll.PerSite, Window: time.Hour, Where: toll.Abroad}, Act: 1}}},
+			admin.Query{From: "1001", To: london}, false, toll.ReasonLimit, "tollfuse limit set brief --act 1m3s"},
 		{"observed", []toll.Setting{{Rule: &toll.Rule{ID: "no-gb", Country: "GB", Do: toll.Forbid, Observe: true}}},
 			admin.Query{From: "1001", To: london}, true, toll.ReasonObserve, "tollfuse rule remove no-gb"},
 		{"emergency though locked", []toll.Setting{lockOn(toll.PerCaller, "1001"), lockOn(toll.PerSite, "")},
