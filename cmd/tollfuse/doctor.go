@@ -74,13 +74,8 @@ func (p program) doctor(cmd *cobra.Command, o *options, e examination) error {
 	}
 	client := control.NewClient(socket)
 	defer client.Close()
-	s, err := e.sources(c, client.Status)
-	if err != nil {
-		return err
-	}
-	s.Version = p.version
 	if e.nagios {
-		line, code := doctor.Nagios(doctor.GatherQuickly(cmd.Context(), s))
+		line, code := doctor.Nagios(doctor.GatherQuickly(cmd.Context(), doctor.Sources{Version: p.version, Config: c, Status: client.Status}))
 		fmt.Fprintln(cmd.OutOrStdout(), clean(line))
 		return ended(code)
 	}
@@ -89,6 +84,11 @@ func (p program) doctor(cmd *cobra.Command, o *options, e examination) error {
 			return err
 		}
 	}
+	s, err := e.sources(c, client.Status)
+	if err != nil {
+		return err
+	}
+	s.Version = p.version
 	return examined(cmd.OutOrStdout(), o, e.verbose, doctor.Examine(doctor.Gather(cmd.Context(), s)))
 }
 

@@ -12,6 +12,8 @@ type Dialplan struct {
 	Contexts map[string]*Context
 	Globals  map[string]string
 	Missing  []string // files that could not be read
+
+	searched map[string][]*Extension // by context: all that can be dialled there
 }
 
 // Context is a context with its extensions in the order in which Asterisk tries
@@ -21,6 +23,8 @@ type Context struct {
 	Extensions []*Extension
 	Includes   []string
 	Switches   []string // looks for extensions elsewhere, such as in a database
+
+	byPattern map[string]*Extension
 }
 
 // Extension is an extension or a pattern with its steps.
@@ -28,6 +32,8 @@ type Extension struct {
 	Context string
 	Pattern string
 	Steps   []Step // by rising priority
+
+	positions []position // of a pattern
 }
 
 // Step is one priority.
@@ -40,37 +46,32 @@ type Step struct {
 }
 
 func newDialplan() *Dialplan {
-	return &Dialplan{Contexts: map[string]*Context{}, Globals: map[string]string{}}
+	return &Dialplan{Contexts: map[string]*Context{}, Globals: map[string]string{}, searched: map[string][]*Extension{}}
 }
 
 func (d *Dialplan) context(name string) *Context {
 	c := d.Contexts[name]
 	if c == nil {
-		c = &Context{Name: name}
+		c = &Context{Name: name, byPattern: map[string]*Extension{}}
 		d.Contexts[name] = c
 	}
 	return c
 }
 
 func (c *Context) extension(pattern string) *Extension {
-	for _, e := range c.Extensions {
-		if e.Pattern == pattern {
-			return e
-		}
+	e := c.byPattern[pattern]
+	if e == nil {
+		e = &Extension{Context: c.Name, Pattern: pattern}
+		c.byPattern[pattern] = e
+		c.Extensions = append(c.Extensions, e)
 	}
-	e := &Extension{Context: c.Name, Pattern: pattern}
-	c.Extensions = append(c.Extensions, e)
 	return e
 }
 
 // stepsOf are the steps of one extension; none where it does not exist.
 func (d *Dialplan) stepsOf(context, pattern string) []Step {
-	if c := d.Contexts[context]; c != nil {
-		for _, x := range c.Extensions {
-			if x.Pattern == pattern {
-				return x.Steps
-			}
-		}
+	if c := d.Contexts[context]; c != nil && c.byPattern[pattern] != nil {
+		return c.byPattern[pattern].Steps
 	}
 	return nil
 }
@@ -80,6 +81,9 @@ func (d *Dialplan) settle() {
 	for _, c := range d.Contexts {
 		slices.SortStableFunc(c.Extensions, func(a, b *Extension) int { return byPrecedence(a.Pattern, b.Pattern) })
 		for _, e := range c.Extensions {
+			if isPattern(e.Pattern) {
+				e.positions = positions(e.Pattern[1:])
+			}
 			slices.SortStableFunc(e.Steps, func(a, b Step) int { return a.Priority - b.Priority })
 		}
 	}
@@ -106,20 +110,34 @@ func (d *Dialplan) reach(name string) []*Context {
 	return found
 }
 
-// extensions are all that can be dialled in a context.
+// extensions are all that can be dialled in a context, in the order in which
+// they are tried. A dialplan is not changed after it was read, so they are
+// looked up once.
 func (d *Dialplan) extensions(context string) []*Extension {
+	if all, done := d.searched[context]; done {
+		return all
+	}
 	var all []*Extension
 	for _, c := range d.reach(context) {
 		all = append(all, c.Extensions...)
 	}
+	d.searched[context] = all
 	return all
+}
+
+// takes tells whether what was dialled matches the extension.
+func (x *Extension) takes(dialled string) bool {
+	if isPattern(x.Pattern) {
+		return fits(x.positions, dialled)
+	}
+	return matches(x.Pattern, dialled)
 }
 
 // find is the extension that Asterisk takes for what was dialled, at a priority
 // that it must have, with the index of that step.
 func (d *Dialplan) find(context, dialled string, priority int) (*Extension, int) {
 	for _, e := range d.extensions(context) {
-		if !matches(e.Pattern, dialled) {
+		if !e.takes(dialled) {
 			continue
 		}
 		for i, s := range e.Steps {

@@ -48,7 +48,14 @@ func (p *PBX) hasUsers(e endpoint) bool {
 
 // endpoints are those of all channel drivers whose files could be read.
 func (p *PBX) endpoints() []endpoint {
-	all := p.pjsip()
+	if p.known == nil {
+		p.known = p.lookThrough()
+	}
+	return p.known
+}
+
+func (p *PBX) lookThrough() []endpoint {
+	all := append([]endpoint{}, p.pjsip()...)
 	all = append(all, p.peers("SIP", "sip.conf")...)
 	all = append(all, p.peers("IAX2", "iax.conf")...)
 	for i := range all {

@@ -32,6 +32,8 @@ type PBX struct {
 	Plan      *Dialplan // as it is loaded, or else as the files have it; nil where nobody knows
 	Console   Console
 	AMI       AMI
+
+	known []endpoint // of the files; nil before they were looked through
 }
 
 // Files are those below Asterisk's configuration directory.

@@ -92,7 +92,11 @@ func matches(extension, dialled string) bool {
 	if !isPattern(extension) {
 		return strings.ReplaceAll(extension, "-", "") == strings.ReplaceAll(dialled, "-", "")
 	}
-	all := positions(extension[1:])
+	return fits(positions(extension[1:]), dialled)
+}
+
+// fits is matches for a pattern that was taken apart.
+func fits(all []position, dialled string) bool {
 	for _, p := range all {
 		switch {
 		case p.open == '!':

@@ -25,7 +25,7 @@ var placeholders = strings.NewReplacer("@NAME@", "pbx", "@SIP_PORT@", "5060", "@
 
 // exchange reads one of the exchanges as files of a machine, and its
 // configuration.
-func exchange(t *testing.T, name string) (fstest.MapFS, config.Config) {
+func exchange(t testing.TB, name string) (fstest.MapFS, config.Config) {
 	t.Helper()
 	files := fstest.MapFS{}
 	paths, err := filepath.Glob(filepath.Join(sites, name, "*"))

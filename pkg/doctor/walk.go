@@ -253,7 +253,7 @@ func (w *walker) jump(s state, text string) {
 		s.context, s.number = context, number
 		var all []*Extension
 		for _, x := range w.plan.extensions(context) {
-			if matches(x.Pattern, number) {
+			if x.takes(number) {
 				all = append(all, x)
 			}
 		}
