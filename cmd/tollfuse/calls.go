@@ -50,7 +50,11 @@ With --watch the list is drawn again every second until Ctrl-C.`, exitDone, exit
 				if o.json {
 					return printJSON(cmd.OutOrStdout(), live)
 				}
-				return printLive(cmd.OutOrStdout(), s, live)
+				if err := printLive(cmd.OutOrStdout(), s, live); err != nil || s.status.Process.Daemon || len(live) == 0 {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "\nno daemon runs: nobody has seen whether they still go on")
+				return err
 			})
 		},
 	}
