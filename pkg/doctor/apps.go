@@ -256,7 +256,7 @@ func add(set map[string]string, text string) {
 // steps are those of the owner's own contexts.
 func (d *Dialplan) steps() iter.Seq[Step] {
 	return func(yield func(Step) bool) {
-		for _, c := range d.Contexts {
+		for _, c := range d.sorted() {
 			for _, x := range c.Extensions {
 				for _, s := range x.Steps {
 					if c.Name != subroutine && c.Name != classes && !yield(s) {

@@ -181,12 +181,27 @@ func (p *PBX) placeChecks(ways []way) []Finding {
 		}
 		p.contextChecks(g, w)
 	}
+	p.overrides(g)
 	for _, name := range p.Plan.Missing {
 		if p.Console.Plan == nil {
 			g.add(Finding{ID: "dialplan.include", Level: Unchecked, Title: "a part of the dialplan was not read: %s"}, name)
 		}
 	}
 	return g.findings()
+}
+
+// overrides finds who puts words into Tollfuse's mouth. TOLLFUSE_TRUNK alone is
+// for the dialplan to set.
+func (p *PBX) overrides(g *gathering) {
+	for step := range p.Plan.steps() {
+		for name := range settings(step.App, step.Data) {
+			if strings.HasPrefix(name, "TOLLFUSE_") && name != "TOLLFUSE_TRUNK" {
+				g.add(Finding{ID: "dialplan.override", Level: Critical, Title: "the dialplan changes Tollfuse's answer (%s)",
+					Detail: "What is answered holds for a call that was reserved and is timed.", Where: []Place{step.Place},
+					Mend: []string{"; take this line away; to allow more: tollfuse rule --help"}}, name)
+			}
+		}
+	}
 }
 
 // contextChecks judges the contexts that a way passes.
