@@ -27,6 +27,9 @@ func (w *walker) application(s state, app, data string) {
 				w.next(s)
 			}
 		})
+	case "exec", "tryexec":
+		app, data := splitApp(w.text(s, data))
+		w.application(s, app, data)
 	case "gosub":
 		w.gosub(s, data)
 	case "gosubif":

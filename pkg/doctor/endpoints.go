@@ -234,11 +234,39 @@ func (p *PBX) beginnings() []beginning {
 			add(s.Get("context"), "follow-me", false, false)
 		}
 	}
+	for _, context := range p.transferContexts() {
+		add(context, "transfers", false, false)
+	}
 	if c := p.Files.Confs["chan_dahdi.conf"]; c != nil {
 		for _, s := range c.Sections {
 			for _, context := range s.All("context") {
 				add(context, "DAHDI", false, true)
 			}
+		}
+	}
+	return all
+}
+
+// transferContexts are where transferred and forwarded calls begin, if the
+// dialplan or an endpoint sets them a context of their own.
+func (p *PBX) transferContexts() []string {
+	var all []string
+	note := func(set map[string]string) {
+		for _, name := range []string{"TRANSFER_CONTEXT", "FORWARD_CONTEXT"} {
+			if context := set[name]; context != "" && !strings.Contains(context, "${") && !slices.Contains(all, context) {
+				all = append(all, context)
+			}
+		}
+	}
+	if p.Plan != nil {
+		note(p.Plan.Globals)
+		for step := range p.Plan.steps() {
+			note(settings(step.App, step.Data))
+		}
+	}
+	for _, e := range p.endpoints() {
+		for _, text := range append(e.Section.All("set_var"), e.Section.All("setvar")...) {
+			note(settings("Set", text))
 		}
 	}
 	return all
