@@ -28,7 +28,7 @@ func (w *walker) application(s state, app, data string) {
 			}
 		})
 	case "exec", "tryexec":
-		app, data := splitApp(w.text(s, data))
+		app, data := splitApp(data) // shorter at each turn, so this ends
 		w.application(s, app, data)
 	case "gosub":
 		w.gosub(s, data)

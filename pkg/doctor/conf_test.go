@@ -91,6 +91,7 @@ func TestIncludesEnd(t *testing.T) {
 func FuzzConf(f *testing.F) {
 	f.Add("[a](!)\nb=c\n[d](a)\nb+=e\n;-- x --;\n#include y")
 	f.Add("[internal]\nexten => _X.,1(l),Dial(PJSIP/${EXTEN}@c,60,S(1)L(2))\n same => n,Goto(l)\ninclude => other\n[globals]\nA=${A}")
+	f.Add("[globals]\nA=Exec(${B})\nB=Goto(${A})\n[a]\nexten=>_X!,1,Exec(${A})\nexten=>_X!,2,Gosub(a,1,1(${ARG1}x,${B}))\nexten=>i,1,Set(TOLLFUSE_DIAL=1)\nexten=>1,1,Macro(a,${A})\n[macro-a]\nexten=>s,1,WaitExten()")
 	f.Fuzz(func(t *testing.T, text string) {
 		c := parseConf("a.conf", text)
 		for _, s := range c.Sections {
