@@ -61,6 +61,12 @@ func (p *PBX) judgeTrunk(g *gathering, w way, d dialling, emergency []string) {
 			Detail: "What a trunk or anybody sends leads to a trunk. Tollfuse limits it, but nobody of the site dials it.", Where: where,
 			Mend: []string{"[" + context + "]   ; take out what includes or leads to the way out"}}, context)
 	}
+	if !d.Guard.asked && d.Fell != "" {
+		g.add(Finding{ID: "dialplan.falls-through", Level: Critical, Title: "an extension that does not end goes on in a pattern, round Tollfuse: %s",
+			Detail: "Asterisk looks for its next priority in every pattern that matches, and finds that of the Dial.", Where: where,
+			Mend: []string{" same => n,Hangup()   ; at the end of extension " + d.Fell}}, d.Fell)
+		return
+	}
 	if !d.Guard.asked {
 		g.add(Finding{ID: "dialplan.bypass", Level: Critical, Title: "a trunk is dialled and nobody asks Tollfuse (from %s)",
 			Detail: "Such a call is only found when it is up, and cut then.", Where: where, Mend: guarded(trunk)}, context)

@@ -85,7 +85,7 @@ exten => _[0-9*#+].,1,Set(NUMBER=${EXTEN})
 		{"by a transfer into a context of its own", guardedPlan + "\nexten => 1001,1,Set(__TRANSFER_CONTEXT=raw)\n same => n,Dial(PJSIP/1001,20)\n same => n,Hangup()\n[raw]\nexten => _X.,1,Dial(PJSIP/${EXTEN}@carrier)", "dialplan.bypass"},
 		{"by Exec", guardedPlan + "\nexten => *9,1,Exec(Dial(PJSIP/0301234567@carrier))", "dialplan.bypass"},
 		{"Exec in circles", "[globals]\nA=Exec(${B})\nB=Exec(${A})\n" + guardedPlan + "\nexten => *9,1,Exec(${A})\n same => n,ExecIf($[1 = 1]?Exec(Exec(${B})))\n same => n,Hangup()", ""},
-		{"a next priority that only a pattern has", guardedPlan + "\nexten => 77,1,NoOp()\n same => n,NoOp()", "dialplan.bypass"},
+		{"a next priority that only a pattern has", guardedPlan + "\nexten => 77,1,NoOp()\n same => n,NoOp()", "dialplan.falls-through"},
 		{"an answer of its own", guardedPlan + "\nexten => *9,1,Set(TOLLFUSE_SECONDS=9999)", "dialplan.override"},
 		{"a fixed number", guardedPlan + "\nexten => 77,1,Dial(PJSIP/0301234567@carrier)", "dialplan.bypass"},
 		{"an emergency number by itself", guardedPlan + "\nexten => 112,1,Dial(PJSIP/112@carrier)", ""},

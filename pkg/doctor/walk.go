@@ -43,6 +43,7 @@ type state struct {
 	number  string // what was dialled, where it is known
 	guard   guard
 	frame   *frame // whom Return goes back to
+	fell    string // the extension that ended before, where Asterisk went on in a pattern
 }
 
 // frame is a Gosub or Macro that has not returned.
@@ -61,6 +62,7 @@ type visit struct {
 	Step      Step
 	Number    string
 	Guard     guard
+	Fell      string
 }
 
 // dialling is a destination of a Dial on a path.
@@ -166,8 +168,15 @@ func (w *walker) next(s state) {
 		w.push(s)
 		return
 	}
-	if s.number != "" && w.enter(s.context, s.number, s.ext.Steps[s.index].Priority+1, s.guard, s.frame) {
-		return
+	if s.number != "" {
+		if x, i := w.plan.find(s.context, s.number, s.ext.Steps[s.index].Priority+1); x != nil {
+			if x != s.ext {
+				s.fell = s.ext.Pattern
+			}
+			s.ext, s.index = x, i
+			w.push(s)
+			return
+		}
 	}
 	if s.frame != nil && s.frame.macro {
 		w.leave(s)
@@ -224,13 +233,14 @@ func (w *walker) number(s state) string {
 }
 
 func (w *walker) visit(s state, app, data string) visit {
-	return visit{App: app, Data: data, Ext: s.ext, Context: s.context, Step: s.ext.Steps[s.index], Number: s.number, Guard: s.guard}
+	return visit{App: app, Data: data, Ext: s.ext, Context: s.context, Step: s.ext.Steps[s.index], Number: s.number, Guard: s.guard, Fell: s.fell}
 }
 
 // jump goes where a Goto goes: [[context,]extension,]priority, with "^" for the
 // comma in an option of Dial.
 func (w *walker) jump(s state, text string) {
 	text = w.text(s, strings.ReplaceAll(text, "^", ","))
+	s.fell = ""
 	args := arguments(text)
 	context, number, priority := s.context, s.number, argument(args, len(args)-1)
 	same := len(args) == 1
