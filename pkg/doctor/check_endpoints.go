@@ -8,15 +8,10 @@ import (
 
 // endpointChecks judges who can call, and by what.
 func (p *PBX) endpointChecks() []Finding {
-	if p.Files.Missing != "" {
-		return []Finding{notChecked("endpoint.settings", "the endpoints' settings", p.Files.Missing)}
-	}
-	for _, name := range []string{"pjsip.conf", "sip.conf", "iax.conf", "pjsip_wizard.conf"} {
-		if why := p.Files.Failed[name]; why != "" {
-			return []Finding{notChecked("endpoint.settings", "the endpoints' settings", why)}
-		}
-	}
 	g := &gathering{}
+	if why := p.unreadEndpoints(); why != "" {
+		g.add(notChecked("endpoint.settings", "the endpoints' settings, or some of them", why))
+	}
 	all := p.endpoints()
 	carriers := carrierHosts(all)
 	global := p.globalContactACL()
@@ -41,6 +36,22 @@ func (p *PBX) endpointChecks() []Finding {
 		return []Finding{fine("endpoint.settings", "%d endpoints have settings that leave no way round", len(all))}
 	}
 	return g.findings()
+}
+
+// unreadEndpoints says why not all endpoints are known, if so.
+func (p *PBX) unreadEndpoints() string {
+	if p.Files.Missing != "" {
+		return p.Files.Missing
+	}
+	for _, name := range []string{"pjsip.conf", "pjsip_wizard.conf", "sip.conf", "iax.conf"} {
+		if why := p.Files.Failed[name]; why != "" {
+			return why
+		}
+		if c := p.Files.Confs[name]; c != nil && len(c.Missing) > 0 {
+			return "what " + name + " includes cannot be read: " + listed(c.Missing)
+		}
+	}
+	return ""
 }
 
 // carrierHosts are the addresses of the trunks.

@@ -33,6 +33,9 @@ func (p *PBX) managerChecks() []Finding {
 	}
 	all := p.generalManager(c)
 	user := c.Section(p.Asterisk.AMI.User)
+	if user == nil && len(c.Missing) > 0 {
+		return append(all, notChecked("manager.settings", "the manager user "+p.Asterisk.AMI.User, "what manager.conf includes cannot be read: "+listed(c.Missing)))
+	}
 	if user == nil {
 		return append(all, Finding{
 			ID: "manager.user", Level: Critical, Title: fmt.Sprintf("manager.conf has no user %q", p.Asterisk.AMI.User),

@@ -22,8 +22,9 @@ func (p *PBX) trunkChecks(ways []way) []Finding {
 			}
 		}
 	}
-	if p.Files.Missing != "" {
-		return append(g.findings(), notChecked("trunk.missing", "whether the trunks exist", p.Files.Missing))
+	unread := p.unreadEndpoints()
+	if unread != "" {
+		g.add(notChecked("trunk.missing", "whether all trunks exist", unread))
 	}
 	for _, t := range p.Asterisk.Trunks {
 		i := slices.IndexFunc(endpoints, func(e endpoint) bool { return t.Name == e.Name || strings.EqualFold(t.Name, e.Tech+"/"+e.Name) })
@@ -33,7 +34,7 @@ func (p *PBX) trunkChecks(ways []way) []Finding {
 		case strings.HasPrefix(t.Name, "DAHDI/"):
 		case slices.Contains(p.Console.Endpoints, strings.TrimPrefix(t.Name, "PJSIP/")):
 			g.add(Finding{ID: "trunk.elsewhere", Level: Unchecked, Title: "the settings of %s stand in no file", Detail: "Asterisk has them from a database."}, t.Name)
-		default:
+		case unread == "":
 			g.add(Finding{ID: "trunk.missing", Level: Warning, Title: "the configuration names a trunk that does not exist: %s",
 				Detail: "A misspelt name guards nothing.", Mend: []string{"# tollfuse.yaml, asterisk: trunks:", "# - name: one of " + listed(names(endpoints))}}, t.Name)
 		}

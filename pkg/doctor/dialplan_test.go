@@ -1,6 +1,8 @@
 package doctor_test
 
 import (
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +138,37 @@ func TestUnknownIsNotFine(t *testing.T) {
 	for _, f := range all {
 		if f.Level == doctor.OK && (f.Group() == "dialplan" || f.Group() == "endpoint" || f.Group() == "trunk" || f.Group() == "emergency") {
 			t.Errorf("%s is called fine without a source: %s", f.ID, f.Title)
+		}
+	}
+}
+
+// denying is a machine on which some files are not for our eyes.
+type denying struct {
+	fs.FS
+	names []string
+}
+
+func (d denying) Open(name string) (fs.File, error) {
+	if slices.Contains(d.names, path.Base(name)) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return d.FS.Open(name)
+}
+
+// TestWhatMayNotBeRead is neither fine nor wrong.
+func TestWhatMayNotBeRead(t *testing.T) {
+	for _, hidden := range []string{"manager.conf", "pjsip.conf", "tollfuse.conf", "extensions.conf"} {
+		files, c := exchange(t, "careful")
+		withGenerated(t, files, c)
+		said := false
+		for _, f := range examine(t, denying{files, []string{hidden}}, c, "pbx") {
+			if f.Level.Wrong() {
+				t.Errorf("without %s: %s %s", hidden, f.ID, f.Title)
+			}
+			said = said || f.Level == doctor.Unchecked && f.Detail != ""
+		}
+		if !said {
+			t.Errorf("without %s everything is called fine", hidden)
 		}
 	}
 }
