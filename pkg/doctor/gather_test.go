@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/ami"
@@ -161,6 +162,16 @@ func TestManagerThatDisagrees(t *testing.T) {
 				t.Errorf("%+v", f)
 			}
 		})
+	}
+}
+
+// TestOneLoginOnly is no fault: the daemon has the one login that there is.
+func TestOneLoginOnly(t *testing.T) {
+	f := gathered(t, managerThatLists(t, "another", true), func(s *doctor.Sources) {
+		replaced("etc/asterisk/manager.conf", "[general]", "[general]\nallowmultiplelogin = no")(s.Files.(fstest.MapFS))
+	})
+	if got := found(doctor.Examine(f), "manager.login"); got.Level != doctor.Unchecked {
+		t.Errorf("%+v", got)
 	}
 }
 
