@@ -45,12 +45,13 @@ func (s *SMTP) serverFailure(doing string, err error) *Failure {
 	return &Failure{Doing: doing, Err: err, Server: true, Advice: s.advise(err)}
 }
 
-// mailFailure is an answer to this mail or recipient. A server that goes away,
-// or says that it does (421), fails for the others as well.
+// mailFailure is an answer to this mail or recipient. A server that says that it
+// goes away (421) fails for the others as well. One that hangs up without a word
+// may do so at this mail only: whether it is gone the next mail will tell.
 func (s *SMTP) mailFailure(doing string, err error) *Failure {
 	code := reply(err)
 	return &Failure{
-		Doing: doing, Err: err, Permanent: code >= 500 && code < 600, Server: code == 0 || code == 421, Advice: s.advise(err),
+		Doing: doing, Err: err, Permanent: code >= 500 && code < 600, Server: code == 421, Advice: s.advise(err),
 	}
 }
 
@@ -115,7 +116,7 @@ func (s *SMTP) adviseReply(err error) string {
 	case code == 550 || code == 551 || code == 553:
 		return "the server refuses an address: look at mail.to and mail.from, which must be one that you may send from"
 	case code >= 400 && code < 500:
-		return "the server cannot take it now, and it will be tried again"
+		return "the server cannot take it now; a notice is tried again, a test mail is not"
 	}
 	return ""
 }

@@ -72,7 +72,10 @@ func outlast(ctx context.Context, by time.Duration) (context.Context, context.Ca
 
 // outcome writes into the notice what became of the try.
 func (w *Worker) outcome(n *toll.Notice, to []string, errs []error) (server bool) {
-	n.Tries++
+	now := time.Now()
+	if n.Tries++; n.Tries == 1 {
+		n.First = now
+	}
 	n.Error = ""
 	reached := reach(n, to, errs)
 	again, refused := false, 0
@@ -91,11 +94,10 @@ func (w *Worker) outcome(n *toll.Notice, to []string, errs []error) (server bool
 		server = server || f != nil && f.Server
 		w.options.Log.Warn("a notice did not reach a recipient", "notice", n.ID, "incident", n.Incident.ID, "to", to[i], "try", n.Tries, "err", err, "advice", Advice(err))
 	}
-	now := time.Now()
 	switch {
 	case !again && len(reached) > 0:
 		n.Sent, n.Next = now, time.Time{}
-	case now.Sub(n.At) >= giveUpAfter:
+	case now.Sub(n.First) >= giveUpAfter && n.Tries >= leastTries:
 		n.GivenUp, n.Next = true, time.Time{}
 	case !again && refused > 0:
 		n.Next = now.Add(jitter(refusedPause))

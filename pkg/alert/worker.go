@@ -27,9 +27,10 @@ type Outbox interface {
 // rarely, but it is: what is wrong may be the configuration, and the owner mends it.
 const (
 	firstPause    = 15 * time.Second
-	longestPause  = 10 * time.Minute
+	longestPause  = 2 * time.Minute // the owner waits no longer than that once the server is back
 	refusedPause  = time.Hour
-	giveUpAfter   = 72 * time.Hour
+	giveUpAfter   = 72 * time.Hour   // since the first try, and then only
+	leastTries    = 20               // after so many: the clock may have been set
 	unreadOutbox  = 15 * time.Second // when the outbox could not be read
 	longestUnread = time.Minute      // between two looks into it while something waits
 )

@@ -202,7 +202,7 @@ func TestTriesOfADownServerGetRarer(t *testing.T) {
 		o.add("1")
 		time.Sleep(2 * time.Hour) //nolint:forbidigo // in a bubble
 		tries := p.tried()
-		if len(tries) < 10 || len(tries) > 20 {
+		if len(tries) < 60 || len(tries) > 75 {
 			t.Fatalf("%d tries in two hours", len(tries))
 		}
 		want := firstPause

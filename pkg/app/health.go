@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -47,9 +50,10 @@ type health struct {
 // state is where one possible trouble stands. Whether an earlier daemon has
 // left it open is not known at first, so that it ends is said once in any case.
 type state struct {
-	said  bool      // its end or beginning was said last, or
-	wrong bool      // it is a trouble now
-	since time.Time // when what is seen began to differ from what was said
+	said  bool      // its end or beginning was said, and
+	wrong bool      // it was its beginning
+	seen  bool      // what the last look saw, and
+	since time.Time // since when it is seen
 }
 
 func newHealth(linkDown time.Duration, diskFree int64) *health {
@@ -84,15 +88,14 @@ func (h *health) note(events []toll.Event, now time.Time, kind toll.IncidentKind
 	key := toll.Event{Trouble: kind, PBX: pbx}
 	s := h.states[key]
 	if s == nil {
-		s = &state{}
+		s = &state{since: now, seen: wrong}
 		h.states[key] = s
 	}
-	if s.said && s.wrong == wrong {
-		s.since = time.Time{}
-		return events
+	if s.seen != wrong {
+		s.seen, s.since = wrong, now
 	}
-	if s.since.IsZero() {
-		s.since = now
+	if s.said && s.wrong == wrong {
+		return events
 	}
 	if !wrong {
 		patience = wellFor
@@ -100,7 +103,7 @@ func (h *health) note(events []toll.Event, now time.Time, kind toll.IncidentKind
 	if now.Sub(s.since) < patience {
 		return events
 	}
-	s.said, s.wrong, s.since = true, wrong, time.Time{}
+	s.said, s.wrong = true, wrong
 	e := toll.Event{Kind: toll.TroubleEnded, Trouble: kind, PBX: pbx}
 	if wrong {
 		e.Kind, e.Text = toll.TroubleBegan, text
@@ -118,6 +121,9 @@ func (h *health) is(kind toll.IncidentKind) bool {
 // tells the owner.
 func (d *daemon) watchHealth(ctx context.Context) error {
 	h := newHealth(d.config.Alerts.LinkDown, d.config.Alerts.DiskFree*megabyte)
+	if err := d.endTroubles(ctx); err != nil {
+		d.log.Error("troubles of an Asterisk that is gone from the configuration stay open", "error", err)
+	}
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
@@ -139,6 +145,21 @@ func (d *daemon) watchHealth(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// endTroubles ends those of an Asterisk that the configuration no longer names.
+func (d *daemon) endTroubles(ctx context.Context) error {
+	v, err := d.ledger.View(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range v.Incidents {
+		named := slices.ContainsFunc(d.config.Asterisk, func(a config.Asterisk) bool { return a.Name == i.PBX })
+		if i.Kind == toll.LinkTrouble && !named {
+			err = errors.Join(err, d.ledger.Record(ctx, toll.Event{Kind: toll.TroubleEnded, Trouble: i.Kind, PBX: i.PBX}))
+		}
+	}
+	return err
 }
 
 func (d *daemon) vitals(ctx context.Context) (vitals, error) {

@@ -30,6 +30,7 @@ func TestHealth(t *testing.T) {
 		"a short loss is no trouble":  {{0, down, nil}, {50 * time.Second, fine, nil}, {55 * time.Second, down, nil}, {100 * time.Second, down, nil}},
 		"a long loss":                 {{0, down, nil}, {time.Minute, down, begins}, {61 * time.Second, down, nil}, {62 * time.Second, fine, nil}, {72 * time.Second, fine, ends}},
 		"flapping ends nothing":       {{0, down, nil}, {time.Minute, down, begins}, {61 * time.Second, fine, nil}, {65 * time.Second, down, nil}, {72 * time.Second, fine, nil}},
+		"a hiccup before it":          {{0, fails, nil}, {8 * time.Second, fine, nil}, {9 * time.Second, fails, nil}, {18 * time.Second, fails, nil}, {19 * time.Second, fails, begins}},
 		"the ledger fails":            {{0, fails, nil}, {10 * time.Second, fails, begins}, {20 * time.Second, fine, nil}, {30 * time.Second, fine, ends}},
 		"the disk fills and is freed": {{0, full, begins}, {20 * time.Second, nearly, nil}, {40 * time.Second, nearly, nil}, {41 * time.Second, fine, nil}, {51 * time.Second, fine, ends}},
 		"mail does not leave":         {{0, late, nil}, {time.Second, late, begins}, {2 * time.Second, fine, nil}, {12 * time.Second, fine, ends}},
@@ -54,5 +55,19 @@ func TestHealth(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestHealthIsPatientFromTheFirstLook(t *testing.T) {
+	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	h := newHealth(2*time.Second, 0)
+	v := well()
+	h.look(began, v)
+	v.links[0].up = false
+	if events := h.look(began.Add(5*time.Second), v); len(events) != 0 {
+		t.Fatalf("a link that went down just now is a trouble: %+v", events)
+	}
+	if events := h.look(began.Add(7*time.Second), v); len(events) != 1 || events[0].Kind != toll.TroubleBegan {
+		t.Fatalf("a link that is down for two seconds: %+v", events)
 	}
 }

@@ -70,7 +70,7 @@ func (d *daemon) startOwner() (err error) {
 			return ctx.Err()
 		})
 	}
-	if d.owner.fuse != nil {
+	if d.owner.fuse != nil && !d.config.Observe { // one that blew before is let be
 		keeper := &fuse.Keeper{Ledger: d.ledger, Runner: d.owner.fuse, Log: d.log}
 		d.parts.run("main fuse", keeper.Run)
 	}

@@ -122,6 +122,9 @@ func (s site) book() ledger.Options {
 	}}
 	if len(f.Command) > 0 && !s.config.Observe {
 		o.Fuse = ledger.FuseOptions{Bypasses: f.Bypasses, Cuts: f.Cuts, Within: f.Within, Blind: f.Blind}
+		for _, a := range s.config.Asterisk {
+			o.Fuse.PBXs = append(o.Fuse.PBXs, a.Name)
+		}
 	}
 	return o
 }

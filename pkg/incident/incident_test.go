@@ -361,7 +361,7 @@ func TestARestartForgetsNothing(t *testing.T) {
 	}
 	again := newDesk(t, settings)
 	again.Restore(stood)
-	again.Resume(noon.Add(time.Minute), func(lease string) bool { return lease == two.ID })
+	again.Resume(noon.Add(time.Minute), []toll.Lease{cut(two, toll.ReasonSpent, "x")})
 	again.note(2*time.Minute, toll.EntryEnded, ended(two, 7))
 	again.until(3 * time.Hour)
 	same(t, "notices", again.kinds(), []toll.NoticeKind{toll.NoticeOpened, toll.NoticeClosed})
@@ -411,5 +411,88 @@ func TestCloseByHand(t *testing.T) {
 	}
 	if _, open := d.Close(noon, c.Incident.ID, "root"); open {
 		t.Error("closed twice")
+	}
+}
+
+func TestATroubleThatComesAndGoesIsOneIncident(t *testing.T) {
+	d := newDesk(t, settings)
+	for n := range 100 {
+		at := time.Duration(n) * 2 * time.Minute
+		d.until(at)
+		d.keep(d.Begin(noon.Add(at), toll.LinkTrouble, "pbx", "no answer"))
+		d.keep(d.End(noon.Add(at+time.Minute), toll.LinkTrouble, "pbx"))
+	}
+	if len(d.last) != 1 || len(d.told) > mostNotices {
+		t.Fatalf("%d incidents, notices %v", len(d.last), d.kinds())
+	}
+	if last := d.told[len(d.told)-1]; !last.Incident.Open() {
+		t.Error("the last that the owner heard of a trouble that goes on is that it is over")
+	}
+	d.until(10 * time.Hour)
+	d.keep(d.Begin(noon.Add(10*time.Hour), toll.LinkTrouble, "pbx", "no answer"))
+	if len(d.last) != 2 {
+		t.Error("hours later it is still the same incident")
+	}
+}
+
+func TestEveryLockThatConcernsAnAttackIsInIt(t *testing.T) {
+	for _, test := range []struct {
+		lock toll.Lock
+		want bool
+	}{
+		{toll.Lock{Scope: toll.PerCaller, Subject: "1003"}, true},
+		{toll.Lock{Scope: toll.PerCaller, Subject: "1004"}, false},
+		{toll.Lock{Scope: toll.PerCountry, Subject: "SL"}, true},
+		{toll.Lock{Scope: toll.PerCountry, Subject: "GB"}, false},
+		{toll.Lock{Scope: toll.PerRange, Subject: "+2322212"}, true},
+		{toll.Lock{Scope: toll.PerNumber, Subject: "+23222123456"}, true},
+		{toll.Lock{Scope: toll.PerNumber, Subject: "+442079460000"}, false},
+		{toll.Lock{Scope: toll.PerTrunk, Subject: "carrier"}, true},
+		{toll.Lock{Scope: toll.PerSite}, true},
+		{toll.Lock{Scope: toll.PerPBX, Subject: "other"}, false},
+	} {
+		d := newDesk(t, settings)
+		d.note(0, toll.EntryCutting, cut(lease("1003"), toll.ReasonSpent, "x"))
+		d.locks[test.lock.ID()] = test.lock
+		d.keep(d.Note(toll.Entry{At: noon, Kind: toll.EntrySetting, Setting: &toll.Setting{Lock: &test.lock}}))
+		if got := len(d.Open()[0].Locks) == 1; got != test.want {
+			t.Errorf("%s: in the incident: %t", test.lock.ID(), got)
+		}
+	}
+}
+
+func TestAFloodByManyCallersIsAnIncident(t *testing.T) {
+	d := newDesk(t, settings)
+	for n := range 20_000 {
+		at := time.Duration(n) * 10 * time.Millisecond
+		d.until(at)
+		d.refuse(1, at, strconv.Itoa(n%10_000))
+	}
+	d.until(2 * time.Hour)
+	if len(d.told) < 2 || len(d.told) > 5 {
+		t.Fatalf("notices %v", d.kinds())
+	}
+	if i := d.told[len(d.told)-1].Incident; i.Caller != "" || i.Refused < 19_000 || len(i.From) > mostTallies {
+		t.Errorf("%d refused of 20,000, caller %q, %d listed", i.Refused, i.Caller, len(i.From))
+	}
+}
+
+func TestWhatWasNotWrittenIsLearntFromTheLedger(t *testing.T) {
+	d := newDesk(t, settings)
+	first := cut(lease("1003"), toll.ReasonSpent, "x")
+	d.note(0, toll.EntryCutting, first)
+	stood := d.Open()[0]
+
+	again := newDesk(t, settings)
+	again.Restore(stood)
+	// Behind it in the log: the first call's end, and another one cut and ended.
+	gone, live := cut(lease("1003"), toll.ReasonSpent, "x"), cut(lease("1003"), toll.ReasonSpent, "x")
+	again.Learn(toll.Entry{At: noon.Add(time.Second), Kind: toll.EntryEnded, Lease: ended(first, 5)})
+	again.Learn(toll.Entry{At: noon.Add(2 * time.Second), Kind: toll.EntryEnded, Lease: ended(gone, 7)})
+	again.Resume(noon.Add(time.Minute), []toll.Lease{live})
+	i := again.Open()[0]
+	same(t, "cut, listed, cost", []any{i.Cut, len(i.Calls), i.Cost}, []any{3, 3, toll.Money(12)})
+	if flushed := again.Flush(); len(flushed) != 1 || flushed[0].Incident.Cut != 3 || len(again.Flush()) != 0 {
+		t.Errorf("flushed %+v", flushed)
 	}
 }

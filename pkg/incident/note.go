@@ -47,24 +47,40 @@ func (t *Tracker) refused(at time.Time, l *toll.Lease, observed bool) []Change {
 	k := key{toll.Attack, l.Key.PBX, name(l.Caller), observed}
 	f := t.find(k)
 	if f == nil {
-		s := t.suspects.of(k, at, t.options.Within)
-		if s.last == l.Key {
-			return nil
-		}
-		s.last = l.Key
-		if !s.refused(at, t.options) {
-			t.tallyRefusal(&s.incident, at, l, observed)
-			return nil
-		}
-		f = t.begin(k, s.incident)
-		t.suspects.drop(k)
+		f = t.suspect(at, k, l, t.options.Refusals)
 	}
-	if f.last == l.Key {
+	if k.caller = ""; f == nil {
+		f = t.open[k] // no attack of one caller; perhaps one of many
+	}
+	if f == nil {
+		f = t.suspect(at, k, l, manyCallers*t.options.Refusals)
+	}
+	if f == nil || f.last == l.Key {
 		return nil // the next trunk of one call
 	}
 	f.last = l.Key
 	t.tallyRefusal(&f.incident, at, l, observed)
 	return t.touched(at, f, f.incident.ID == "")
+}
+
+// manyCallers is how many times as many refusals of a whole PBX make an
+// incident as those of one caller do: for whom each new identity costs nothing.
+const manyCallers = 10
+
+// suspect counts a refusal that belongs to no incident, and opens one when it is
+// one too many.
+func (t *Tracker) suspect(at time.Time, k key, l *toll.Lease, most int64) *file {
+	s := t.suspects.of(k, at, t.options.Within)
+	if s.last == l.Key {
+		return nil
+	}
+	s.last = l.Key
+	if !s.refused(at, most, t.options.Within) {
+		t.tallyRefusal(&s.incident, at, l, k.observed)
+		return nil
+	}
+	t.suspects.drop(k)
+	return t.begin(k, s.incident)
 }
 
 // up counts a call that was up: found beside the dialplan, cut, or both.
@@ -109,16 +125,8 @@ func (t *Tracker) ended(at time.Time, l *toll.Lease) []Change {
 	if c == nil {
 		return nil
 	}
-	i := &c.file.incident
-	if c.place >= 0 {
-		listed := &i.Calls[c.place]
-		listed.Ended, listed.Talked, listed.Cost = l.Ended, l.Talked, l.Cost
-	}
-	delete(t.calls, l.ID)
-	c.file.up--
-	i.Cost += l.Cost
-	i.Newest = later(i.Newest, at)
-	return t.touched(at, c.file, len(i.Calls) <= listedAtOnce)
+	t.settleCall(at, c, l)
+	return t.touched(at, c.file, len(c.file.incident.Calls) <= listedAtOnce)
 }
 
 // setting notes locks that concern an open attack, and the main fuse.
@@ -126,12 +134,12 @@ func (t *Tracker) setting(at time.Time, s *toll.Setting) []Change {
 	switch {
 	case s.Fuse != nil:
 		return t.fuse(at, s)
-	case s.Lock == nil || s.Removed || s.Lock.Scope != toll.PerCaller:
+	case s.Lock == nil || s.Removed:
 		return nil
 	}
 	var changes []Change
 	for _, f := range t.files() {
-		if i := &f.incident; i.Kind == toll.Attack && i.Caller == s.Lock.Subject && !i.Observed {
+		if i := &f.incident; i.Kind == toll.Attack && !i.Observed && concerns(s.Lock, i) {
 			t.addLock(i, s.Lock.ID())
 			changes = append(changes, t.touched(at, f, true)...)
 		}
@@ -166,19 +174,41 @@ func (t *Tracker) fuse(at time.Time, s *toll.Setting) []Change {
 func (t *Tracker) Begin(at time.Time, kind toll.IncidentKind, pbx, text string) []Change {
 	k := key{kind: kind, pbx: pbx}
 	f := t.open[k]
-	if f == nil {
-		f = t.begin(k, toll.Incident{})
-	} else if f.incident.Text == text {
+	if f != nil && f.incident.Text == text {
 		return nil
+	}
+	if f == nil {
+		f = t.beginTrouble(at, k)
 	}
 	f.incident.Text, f.incident.Newest = text, later(f.incident.Newest, at)
 	return t.touched(at, f, f.incident.Noticed == 0)
 }
 
+// beginTrouble opens an incident about Tollfuse itself. One that begins again
+// soon after its end is the same one: what comes and goes all night must not
+// make a mail each time.
+func (t *Tracker) beginTrouble(at time.Time, k key) *file {
+	before, again := t.mended[k]
+	delete(t.mended, k)
+	if !again || at.Sub(before.Closed) > t.options.Quiet {
+		return t.begin(k, toll.Incident{})
+	}
+	before.Closed, before.ClosedBy = time.Time{}, ""
+	f := &file{incident: before}
+	if t.options.Tell && before.Noticed < mostNotices {
+		f.tellAt = at
+	}
+	t.open[k] = f
+	return f
+}
+
 // End closes it.
 func (t *Tracker) End(at time.Time, kind toll.IncidentKind, pbx string) []Change {
-	if f := t.open[key{kind: kind, pbx: pbx}]; f != nil {
-		return []Change{t.close(at, f, ByQuiet)}
+	k := key{kind: kind, pbx: pbx}
+	if f := t.open[k]; f != nil {
+		c := t.close(at, f, ByQuiet)
+		t.mended[k] = clone(&c.Incident)
+		return []Change{c}
 	}
 	return nil
 }

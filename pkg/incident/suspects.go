@@ -16,7 +16,7 @@ type suspects struct{ all map[key]*suspect }
 // suspect is what would become an incident.
 type suspect struct {
 	incident toll.Incident
-	times    []time.Time // of the newest refusals, as many as make an incident
+	times    []time.Time // of the newest refusals, at most as many as make an incident
 	last     toll.Key
 }
 
@@ -55,12 +55,12 @@ func (s *suspects) makeRoom(at time.Time, within time.Duration) {
 }
 
 // refused notes one more refusal and tells whether that makes an incident.
-func (one *suspect) refused(at time.Time, o Options) bool {
+func (one *suspect) refused(at time.Time, most int64, within time.Duration) bool {
 	one.times = append(one.times, at)
-	if int64(len(one.times)) > o.Refusals {
+	if int64(len(one.times)) > most {
 		one.times = one.times[1:]
 	}
-	return int64(len(one.times)) >= o.Refusals && at.Sub(one.times[0]) <= o.Within
+	return int64(len(one.times)) >= most && at.Sub(one.times[0]) <= within
 }
 
 // take is what is known of the suspect, who is one no more.

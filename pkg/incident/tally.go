@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -117,6 +118,40 @@ func (t *Tracker) judge(c *call, l *toll.Lease) {
 		listed := &i.Calls[c.place]
 		listed.Cut, listed.By, listed.Bypassed = l.Cut, l.By, c.bypass
 	}
+}
+
+// settleCall notes what a call that was up came to.
+func (t *Tracker) settleCall(at time.Time, c *call, l *toll.Lease) {
+	i := &c.file.incident
+	if c.place >= 0 {
+		listed := &i.Calls[c.place]
+		listed.Ended, listed.Talked, listed.Cost = l.Ended, l.Talked, l.Cost
+	}
+	delete(t.calls, l.ID)
+	c.file.up--
+	i.Cost += l.Cost
+	i.Newest = later(i.Newest, at)
+}
+
+// concerns tells whether a lock shuts somebody or something of the incident. A
+// trunk and a group do not stand in it; who locks them while it is open means it.
+func concerns(lock *toll.Lock, i *toll.Incident) bool {
+	switch lock.Scope {
+	case toll.PerCaller:
+		return slices.ContainsFunc(i.From, func(t toll.Tally) bool {
+			_, id, _ := strings.Cut(t.Name, ":")
+			return id == lock.Subject
+		})
+	case toll.PerRange, toll.PerNumber:
+		return slices.ContainsFunc(i.To, func(t toll.Tally) bool {
+			return t.Name != "" && (strings.HasPrefix(lock.Subject, t.Name) || strings.HasPrefix(t.Name, lock.Subject))
+		})
+	case toll.PerCountry:
+		return slices.ContainsFunc(i.To, func(t toll.Tally) bool { return t.Place == lock.Subject })
+	case toll.PerPBX:
+		return lock.Subject == i.PBX
+	}
+	return true
 }
 
 // addLock puts a lock into the incident, once.

@@ -75,12 +75,11 @@ func (t *Tracker) ends(f *file) (time.Time, bool) {
 // settle says whether the incident's newest state is to be written now, and
 // whether the owner is told.
 func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
-	i := &f.incident
 	kind := t.tell(now, f)
 	if kind == "" && !f.urgent && (f.unsaved.IsZero() || now.Before(f.unsaved.Add(saveAfter))) {
 		return Change{}, false
 	}
-	return t.change(now, f, i, kind), true
+	return t.change(f, kind), true
 }
 
 // tell says whether the owner is told something now.
@@ -115,8 +114,9 @@ func hasWorsened(i *toll.Incident) bool {
 	return false
 }
 
-// close ends an incident. The owner hears of it if he has heard of its
-// beginning; of calls for help only if there were more than he was told of.
+// close ends an incident, and the owner hears of it. Of a trouble only if he has
+// heard of its beginning, and may still hear when it begins again; of calls for
+// help only if there were more than he was told of.
 func (t *Tracker) close(now time.Time, f *file, by string) Change {
 	i := &f.incident
 	i.Closed, i.ClosedBy = now, by
@@ -124,18 +124,19 @@ func (t *Tracker) close(now time.Time, f *file, by string) Change {
 	switch {
 	case !t.options.Tell:
 		kind = ""
-	case i.Noticed == 0 && i.Kind.Trouble():
+	case i.Kind.Trouble() && (i.Noticed == 0 || i.Noticed >= mostNotices-1):
 		kind = ""
 	case i.Kind == toll.EmergencyCall && i.Told.Up == i.Up():
 		kind = ""
 	}
-	c := t.change(now, f, i, kind)
+	c := t.change(f, kind)
 	t.forget(f)
 	return c
 }
 
 // change is the incident as it stands, on its way to the ledger.
-func (t *Tracker) change(now time.Time, f *file, i *toll.Incident, kind toll.NoticeKind) Change {
+func (t *Tracker) change(f *file, kind toll.NoticeKind) Change {
+	i := &f.incident
 	if kind != "" {
 		i.Noticed++
 		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake}

@@ -35,7 +35,7 @@ func (o Options) withDefaults() Options {
 
 // Context is what the tracker asks of the book.
 type Context struct {
-	// NewID names the incident that the next change is about.
+	// NewID gives a name that no other incident has.
 	NewID func() string
 	// Said is a sentence with figures about the rule, limit or lock of that name,
 	// from the newest time it stopped a call; "" where there was none.
@@ -57,6 +57,7 @@ type Tracker struct {
 	open     map[key]*file
 	calls    map[string]*call // those of theirs that are up, by lease
 	suspects *suspects
+	mended   map[key]toll.Incident // troubles that ended lately, which may begin again
 }
 
 // key tells apart what is never one incident.
@@ -73,6 +74,7 @@ func keyOf(i *toll.Incident) key { return key{i.Kind, i.PBX, i.Caller, i.Observe
 type file struct {
 	incident toll.Incident
 	last     toll.Key  // of the refusal that was counted last
+	restored time.Time // how new what the ledger had was; zero for one that was opened since
 	tellAt   time.Time // when the owner is to be told that it opened or has worsened; zero once he was
 	unsaved  time.Time // since when its newest state is not in the ledger; zero if it is
 	urgent   bool      // that state must not wait
@@ -83,7 +85,7 @@ type file struct {
 func New(o Options, c Context) *Tracker {
 	return &Tracker{
 		options: o.withDefaults(), context: c,
-		open: make(map[key]*file), calls: make(map[string]*call), suspects: newSuspects(),
+		open: make(map[key]*file), calls: make(map[string]*call), suspects: newSuspects(), mended: make(map[key]toll.Incident),
 	}
 }
 
@@ -101,7 +103,7 @@ func (t *Tracker) Restore(i toll.Incident) {
 	if f != nil {
 		t.forget(f)
 	}
-	f = &file{incident: clone(&i)}
+	f = &file{incident: clone(&i), restored: i.Newest}
 	if t.options.Tell && (i.Noticed == 0 || i.Noticed < mostNotices-1 && hasWorsened(&i)) {
 		f.tellAt = i.Newest.Add(t.gather(i.Kind))
 	}
@@ -161,23 +163,4 @@ func clone(i *toll.Incident) toll.Incident {
 	c.To = slices.Clone(i.To)
 	c.Causes = slices.Clone(i.Causes)
 	return c
-}
-
-// Resume compares what was restored with the leases that are live now, since
-// the newest of an incident may not have been written when the daemon ended. A
-// call that is up no more has ended, nobody knows when; one that is being cut
-// belongs to an attack.
-func (t *Tracker) Resume(now time.Time, live func(lease string) bool) {
-	for lease, c := range t.calls {
-		if live(lease) {
-			continue
-		}
-		i := &c.file.incident
-		if c.place >= 0 {
-			i.Calls[c.place].Ended = i.Newest
-		}
-		c.file.up--
-		c.file.unsaved = now
-		delete(t.calls, lease)
-	}
 }

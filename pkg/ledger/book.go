@@ -118,7 +118,7 @@ func NewBook(judge Judge, o Options) *Book {
 		linked:   make(map[string]bool),
 		notices:  make(map[string]toll.Notice),
 		said:     make(map[string]string),
-		fuse:     fuseBox{blind: make(map[string]time.Time)},
+		fuse:     newFuseBox(),
 	}
 	b.incidents = b.newTracker()
 	b.meters = meter.NewSet(b.options.Bound)
@@ -139,7 +139,7 @@ func (b *Book) Begin(now time.Time) {
 	if !b.options.Incidents.Tell {
 		clear(b.notices) // nobody sends them; a daemon with mail finds them in the ledger again
 	}
-	b.incidents.Resume(b.now, func(lease string) bool { return b.live[lease] != nil })
+	b.incidents.Resume(b.now, b.Leases())
 }
 
 // Apply makes the entry part of the book. The living book and the restarting
@@ -157,6 +157,10 @@ func (b *Book) Apply(e toll.Entry) error {
 		b.keepNotice(*e.Notice)
 	default:
 		b.applyLease(e)
+		if b.complete {
+			b.incidents.Learn(e)
+			b.fuse.recall(&e, b.options.Fuse)
+		}
 	}
 	b.seq = max(b.seq, e.Seq)
 	b.advance(e.At)
@@ -174,6 +178,7 @@ func (b *Book) applyLease(e toll.Entry) {
 	}
 	h, known := b.live[l.ID]
 	if known {
+		b.fuse.weigh(&h.lease, -1, e.At)
 		old := h.lease.Question(toll.Ask)
 		b.meters.Hold(old, -1)
 		b.meters.Granted(h.lease.Granted, old, -1) // it may be counted elsewhere now: by another trunk
@@ -187,6 +192,7 @@ func (b *Book) applyLease(e toll.Entry) {
 		return
 	}
 	b.meters.Hold(q, 1)
+	b.fuse.weigh(&l, 1, e.At)
 	if !known {
 		h = &holder{slice: l.Covered, heapAt: -1, blind: !b.linked[l.Key.PBX]}
 		b.live[l.ID] = h
@@ -255,10 +261,12 @@ func (b *Book) nextSeq() int64 {
 	return b.seq
 }
 
-// newID names a lease: the leader's epoch and the entry that grants it, which
-// together never recur.
-func (b *Book) newID() string {
-	return strconv.FormatInt(b.options.Epoch, 36) + "-" + strconv.FormatInt(b.seq+1, 36)
+// newID names a lease by the entry that will grant it.
+func (b *Book) newID() string { return b.id(b.seq + 1) }
+
+// id is a name that never recurs: the leader's epoch and a number of the book's.
+func (b *Book) id(seq int64) string {
+	return strconv.FormatInt(b.options.Epoch, 36) + "-" + strconv.FormatInt(seq, 36)
 }
 
 // Lease is a copy of a live lease.

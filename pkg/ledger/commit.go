@@ -145,7 +145,7 @@ func (d *decider) durable(w *waiter) {
 
 // changed lets the next change of a rule or limit go, once one is settled.
 func (d *decider) changed(now time.Time, w *waiter) {
-	if w.changed == nil || w.changed.Undo.Lock != nil {
+	if w.changed == nil || !gates(w.changed.Undo) {
 		return
 	}
 	d.changing = false

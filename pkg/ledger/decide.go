@@ -161,7 +161,7 @@ func (b *Book) Withdraw(now time.Time, e toll.Entry) []toll.Entry {
 	}
 	switch {
 	case e.Kind == toll.EntryGranted && h.lease.State == toll.Granted && h.lease.Leg == "":
-		return []toll.Entry{b.settle(h, toll.EndedWithdraw, 0, 0)}
+		return b.watchOver([]toll.Entry{b.settle(h, toll.EndedWithdraw, 0, 0)})
 	case e.Kind == toll.EntryRenewed && h.lease.Covered == e.Lease.Covered && !longTimer(&h.lease):
 		l := h.lease
 		l.Covered -= h.slice

@@ -15,6 +15,10 @@ const heartbeat = 250 * time.Millisecond
 // dues get their turn.
 const gather = 256
 
+// hangs is after which time a commit that has not come back is a failure: the
+// disk may never answer, and the owner must hear of it.
+const hangs = 10 * time.Second
+
 // clockStep is from which difference between wall and monotonic clock the
 // timers in Asterisk are set anew.
 const clockStep = 500 * time.Millisecond
@@ -58,6 +62,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 		d.finish(<-committed)
 	}
 	d.next.entries = append(d.next.entries, d.gathered(time.Time{})...)
+	d.next.entries = append(d.next.entries, d.book.Flush()...)
 	if last := d.take(); last != nil {
 		toCommit <- last
 		d.finish(<-committed)
@@ -93,6 +98,7 @@ func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-
 			d.handleWaiting()
 		case c := <-committed:
 			d.inFlight = false
+			l.hanging.Store(false)
 			d.finish(c)
 		case <-timer.C:
 		case <-ctx.Done():
@@ -158,7 +164,7 @@ func (d *decider) handle(r *request) {
 		r.answer(res)
 	case reqView:
 		r.answer(result{view: View{
-			At: now, Revision: d.book.Revision(), Failing: d.ledger.failing.Load(),
+			At: now, Revision: d.book.Revision(), Failing: d.ledger.Failing(),
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
@@ -243,7 +249,7 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 // limits wait for each other, since one that cannot be written is taken back;
 // a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
-	if r.setting.Lock == nil && d.changing {
+	if gates(r.setting) && d.changing {
 		d.changes = append(d.changes, r)
 		return
 	}
@@ -252,11 +258,15 @@ func (d *decider) change(now time.Time, r *request) {
 		r.answer(result{err: err})
 		return
 	}
-	d.changing = d.changing || r.setting.Lock == nil
+	d.changing = d.changing || gates(r.setting)
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)
 }
+
+// gates tells whether a setting waits for others of its kind: one that is taken
+// back if it cannot be written.
+func gates(s toll.Setting) bool { return s.Rule != nil || s.Limit != nil }
 
 // tick does what is due.
 func (d *decider) tick() {
@@ -265,6 +275,10 @@ func (d *decider) tick() {
 	if step := l.clock.Stepped(); step > clockStep || step < -clockStep {
 		l.log.Warn("the wall clock was set; timers of live calls are set anew", "by", step)
 		d.narrow(d.book.Record(now, toll.Event{Kind: toll.ClockStepped}))
+	}
+	if d.inFlight && now.Sub(d.sent) > hangs && !l.hanging.Swap(true) {
+		l.log.Error("the ledger hangs: a commit has not come back", "since", d.sent)
+		wake(l.noticed)
 	}
 	orders, entries := d.book.Tick(now)
 	d.spread(now, orders, entries)
@@ -343,6 +357,14 @@ func (d *decider) tellOwner(entries []toll.Entry) {
 
 // tell passes entries to the journal; refusals it has as verdicts.
 func (d *decider) tell(entries []toll.Entry) {
+	for i := range entries {
+		switch s := entries[i].Setting; {
+		case s != nil && s.Fuse != nil:
+			wake(d.ledger.fused) // it shuts the way out, and waits for no disk
+		case entries[i].Kind == toll.EntryNotice && d.ledger.hanging.Load():
+			wake(d.ledger.noticed) // nor does what is said of a disk that hangs
+		}
+	}
 	if d.ledger.journal == nil {
 		return
 	}

@@ -67,6 +67,7 @@ type Ledger struct {
 	pulse    atomic.Int64  // when the decider last moved, monotonic nanoseconds
 	begun    time.Time
 	failing  atomic.Bool // the last commit failed
+	hanging  atomic.Bool // a commit has not come back for long
 
 	decider decider // owned by Run
 }

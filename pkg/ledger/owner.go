@@ -30,8 +30,8 @@ func (l *Ledger) CloseIncident(ctx context.Context, id, author string) (toll.Inc
 	return r.closed, r.found, err
 }
 
-// Failing tells whether the newest commit has failed.
-func (l *Ledger) Failing() bool { return l.failing.Load() }
+// Failing tells whether the newest commit has failed, or does not come back.
+func (l *Ledger) Failing() bool { return l.failing.Load() || l.hanging.Load() }
 
 // Fuse is the main fuse, if it has blown.
 func (l *Ledger) Fuse(ctx context.Context) (toll.Fuse, bool, error) {
@@ -54,14 +54,11 @@ func (l *Ledger) FuseRan(ctx context.Context, f toll.Fuse) error {
 	return err
 }
 
-// notice wakes those who act on what these entries say.
+// notice wakes whoever sends notices, if there are any among the entries.
 func (l *Ledger) notice(entries []toll.Entry) {
 	for i := range entries {
-		switch e := &entries[i]; {
-		case e.Kind == toll.EntryNotice && e.Notice.Waits():
+		if e := &entries[i]; e.Kind == toll.EntryNotice && e.Notice.Waits() {
 			wake(l.noticed)
-		case e.Kind == toll.EntrySetting && e.Setting.Fuse != nil:
-			wake(l.fused)
 		}
 	}
 }

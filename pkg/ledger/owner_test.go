@@ -219,7 +219,7 @@ func TestTheMainFuse(t *testing.T) {
 			if entries := b.FuseRan(b.now, f); len(entries) == 0 {
 				t.Fatal("that its command has run is not recorded")
 			}
-			if _, err := b.Change(b.now, toll.Setting{Fuse: &toll.Fuse{}, Removed: true, Author: "root"}); err != nil {
+			if _, err := b.Change(b.now, toll.Setting{Fuse: &f, Removed: true, Author: "root"}); err != nil {
 				t.Fatal(err)
 			}
 			if _, blown := b.Fuse(); blown {
@@ -280,4 +280,171 @@ func TestCloseIncident(t *testing.T) {
 			t.Fatalf("twice: %t, %v", open, err)
 		}
 	})
+}
+
+func TestTheFuseOverResetsAndRestarts(t *testing.T) {
+	o := Options{Fuse: FuseOptions{Bypasses: 3, Cuts: 3, Within: 10 * time.Minute}}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b := NewBook(newJudge(t), o)
+	b.Begin(at)
+	var log []toll.Entry
+	one := func(n int) bool {
+		_, entries := b.Record(at, bypass(id(n), "1001"))
+		log = append(log, entries...)
+		_, blown := b.Fuse()
+		return blown
+	}
+	restart := func() {
+		b = NewBook(newJudge(t), o)
+		for _, e := range log {
+			if err := b.Apply(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Begin(at)
+	}
+	if one(1) || one(2) {
+		t.Fatal("it blew too early")
+	}
+	restart()
+	if !one(3) {
+		t.Fatal("a restart forgot two bypasses of three")
+	}
+	one(4) // while it has blown
+	f, _ := b.Fuse()
+	if _, err := b.Change(at, toll.Setting{Fuse: &toll.Fuse{Blown: at.Add(-time.Hour)}, Removed: true}); !errors.Is(err, ErrNoSetting) {
+		t.Fatalf("another fuse was reset: %v", err)
+	}
+	if _, err := b.Change(at, toll.Setting{Fuse: &f, Removed: true}); err != nil {
+		t.Fatal(err)
+	}
+	if one(5) || one(6) || !one(7) {
+		t.Fatal("after the reset it does not take as many again")
+	}
+}
+
+func TestHomeCallsThatABudgetEndsBlowNoFuse(t *testing.T) {
+	b := NewBook(newJudge(t), Options{Fuse: FuseOptions{Cuts: 3, Within: 10 * time.Minute}})
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b.Begin(at)
+	for n := range 20 {
+		q := home(id(n), "1001")
+		b.Record(at, toll.Event{Kind: toll.LegFound, PBX: q.Key.PBX, Channel: id(n), Found: &q, Why: toll.ReasonFailOpen, Cut: true})
+	}
+	if f, blown := b.Fuse(); blown {
+		t.Fatalf("%+v", f)
+	}
+}
+
+func TestTheFuseIsResetThoughTheDiskIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		l, stop := openTelling(t, s, Options{Fuse: FuseOptions{Bypasses: 1, Within: time.Minute}})
+		defer stop()
+		if err := l.Record(t.Context(), bypass(id(1), "1001")); err != nil {
+			t.Fatal(err)
+		}
+		<-l.FuseChanged()
+		f, _, _ := l.Fuse(t.Context())
+		s.set(errors.New("disk full"), nil)
+		if err := l.Change(t.Context(), toll.Setting{Fuse: &f, Removed: true, Author: "root"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, blown, _ := l.Fuse(t.Context()); blown {
+			t.Fatal("its way out is open, and the ledger says that it has blown")
+		}
+		s.set(nil, nil)
+		passes(5 * time.Second)
+		if n := s.count(toll.EntrySetting); n != 2 {
+			t.Fatalf("%d changes were written, want that it blew and that it was reset", n)
+		}
+	})
+}
+
+func TestADiskThatHangsSilencesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		l, stop := openTelling(t, s, Options{Fuse: FuseOptions{Bypasses: 1, Within: time.Minute}})
+		gate := make(chan struct{})
+		s.set(nil, gate)
+		if err := l.Record(t.Context(), bypass(id(1), "1001")); err != nil {
+			t.Fatal(err)
+		}
+		<-l.FuseChanged() // at once
+		if l.Failing() {
+			t.Fatal("a disk that is slow fails already")
+		}
+		passes(20 * time.Second)
+		<-l.Noticed()
+		if ids := unsent(t, l); !l.Failing() || len(ids) != 2 {
+			t.Fatalf("failing: %t, waiting %v; want the attack and the fuse", l.Failing(), ids)
+		}
+		close(gate)
+		s.set(nil, nil)
+		passes(time.Second)
+		if l.Failing() {
+			t.Fatal("the disk is back")
+		}
+		stop()
+	})
+}
+
+func TestAStopLosesNothingOfAnIncident(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		l, stop := openTelling(t, s, Options{}, concurrent(0, toll.PerSite))
+		refuseMany(t, l, 0, 405)
+		stop()
+		l, stop = openTelling(t, s, Options{}, concurrent(0, toll.PerSite))
+		defer stop()
+		v, err := l.View(t.Context())
+		if err != nil || len(v.Incidents) != 1 || v.Incidents[0].Refused != 405 {
+			t.Fatalf("%+v, %v", v.Incidents, err)
+		}
+	})
+}
+
+func TestAnIncidentClosesThoughItsCallWasWithdrawn(t *testing.T) {
+	b := NewBook(newJudge(t), Options{Incidents: incident.Options{Emergency: true, Tell: true}})
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b.Begin(at)
+	q := home(id(1), "1001")
+	q.To = toll.Destination{Dialled: "112", Class: toll.Emergency}
+	_, entries := b.Decide(at, q)
+	for _, e := range entries {
+		b.Withdraw(at, e)
+	}
+	b.Tick(at.Add(time.Hour))
+	if open := b.Incidents(); len(open) != 0 {
+		t.Fatalf("%+v", open)
+	}
+}
+
+func TestTheLeastOfTooManyNoticesGoes(t *testing.T) {
+	b := NewBook(newJudge(t), Options{})
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	keep := func(id string, kind toll.IncidentKind, n int) {
+		b.keepNotice(toll.Notice{ID: id, At: at.Add(time.Duration(n) * time.Second), Incident: toll.Incident{Kind: kind}})
+	}
+	keep("attack", toll.Attack, 0)
+	for n := range mostNotices + 10 {
+		keep(id(n), toll.LinkTrouble, n+1)
+	}
+	if _, kept := b.notices["attack"]; !kept || len(b.notices) != mostNotices {
+		t.Fatalf("%d notices are kept, the attack's: %t", len(b.notices), kept)
+	}
+}
+
+func TestLockMeetsALegThatIsFoundLater(t *testing.T) {
+	for _, why := range []toll.Reason{toll.ReasonBypass, toll.ReasonUnseen, toll.ReasonFork, toll.ReasonFailOpen} {
+		d := newDesk(t)
+		if _, err := d.book.Change(d.now, toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001"}}); err != nil {
+			t.Fatal(err)
+		}
+		q := home(id(1), "1001")
+		orders, _ := d.book.Record(d.now, toll.Event{Kind: toll.LegFound, PBX: "pbx1", Channel: "leg", Found: &q, Why: why, Up: true})
+		if cuts(orders) == 0 {
+			t.Errorf("%s: a locked caller's leg talks on", why)
+		}
+	}
 }

@@ -418,6 +418,10 @@ func (w *world) refuse(uniqueid string) {
 
 func (w *world) dial(p *phone) {
 	if p != nil && !p.dialled && !w.asking[p.lease.Key.Uniqueid] {
+		if _, live := w.book.Lease(p.lease.ID); !live && w.linked {
+			w.end(p.lease.ID) // minutes too late: a leg without a lease, which the watcher finds and cuts
+			return
+		}
 		p.dialled = true
 		w.event(toll.LegDialled, "leg-"+p.lease.ID, p.lease.ID)
 	}

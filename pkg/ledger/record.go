@@ -195,7 +195,7 @@ func adoptedCut(e toll.Event, j toll.Judgement) (why toll.Reason, by string) {
 	spared := false
 	switch e.Why {
 	case toll.ReasonBypass:
-		spared = true
+		spared = j.Reason != toll.ReasonLocked
 	case toll.ReasonFailOpen, toll.ReasonFork:
 		spared = j.Reason == toll.ReasonLimit
 	case toll.ReasonUnseen:

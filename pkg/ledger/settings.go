@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoSetting tells that what was to be removed is not there.
-var ErrNoSetting = errors.New("no such rule, limit or lock")
+var ErrNoSetting = errors.New("no such rule, limit, lock or fuse")
 
 // Changed is what a change of the owner's came to.
 type Changed struct {
@@ -39,6 +39,9 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 		}
 		undo = s
 		undo.Removed = true
+	}
+	if s.Fuse != nil && s.Removed && !s.Fuse.Blown.Equal(undo.Fuse.Blown) {
+		return Changed{}, fmt.Errorf("the fuse that blew at %s: %w", s.Fuse.Blown.Format(time.RFC3339), ErrNoSetting)
 	}
 	s.At, s.Revision = now, b.judge.Revision()+1
 	e := toll.Entry{Seq: b.seq + 1, At: now, Kind: toll.EntrySetting, Setting: &s}
@@ -147,6 +150,9 @@ func (b *Book) applySetting(e toll.Entry) error {
 	}
 	if s.Limit != nil {
 		b.requireMeters()
+	}
+	if s.Fuse != nil {
+		b.fuse.bypasses, b.fuse.cuts = nil, nil // it takes as many again
 	}
 	return nil
 }

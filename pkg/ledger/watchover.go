@@ -15,7 +15,7 @@ const mostNotices = 1000
 // newTracker makes the book's incidents.
 func (b *Book) newTracker() *incident.Tracker {
 	return incident.New(b.options.Incidents, incident.Context{
-		NewID: b.newID,
+		NewID: func() string { b.nextSeq(); return b.id(b.seq) },
 		Said:  func(by string) string { return b.said[by] },
 		Lock: func(id string) (toll.Lock, bool) {
 			s, stands := b.settings[settingKey{"lock", id}]
@@ -63,9 +63,23 @@ func (b *Book) keepNotice(n toll.Notice) {
 		delete(b.notices, n.ID)
 		return
 	}
-	if _, known := b.notices[n.ID]; known || len(b.notices) < mostNotices {
-		b.notices[n.ID] = n
+	b.notices[n.ID] = n
+	if len(b.notices) > mostNotices {
+		delete(b.notices, b.leastNotice())
 	}
+}
+
+// leastNotice is the one to do without: the oldest about a trouble of ours, or
+// else the oldest.
+func (b *Book) leastNotice() (least string) {
+	for id, n := range b.notices {
+		m, any := b.notices[least]
+		trouble, other := n.Incident.Kind.Trouble(), m.Incident.Kind.Trouble()
+		if !any || trouble && !other || trouble == other && (n.At.Before(m.At) || n.At.Equal(m.At) && id < least) {
+			least = id
+		}
+	}
+	return least
 }
 
 // Waiting are the notices that have not left, in no order.
@@ -85,10 +99,14 @@ func (b *Book) Tried(now time.Time, n toll.Notice) []toll.Entry {
 	if !waits {
 		return nil
 	}
-	known.Sent, known.GivenUp, known.Tries, known.Next, known.Error, known.Reached = n.Sent, n.GivenUp, n.Tries, n.Next, n.Error, n.Reached
+	known.Sent, known.GivenUp, known.Tries, known.Next, known.Error = n.Sent, n.GivenUp, n.Tries, n.Next, n.Error
+	known.First, known.Reached = n.First, n.Reached
 	b.keepNotice(known)
 	return []toll.Entry{{Seq: b.nextSeq(), At: b.now, Kind: toll.EntryNotice, Notice: &known}}
 }
+
+// Flush gives what has changed of incidents and is not in the ledger yet.
+func (b *Book) Flush() []toll.Entry { return b.writeIncidents(b.incidents.Flush()) }
 
 // Incidents are copies of those that are open, the oldest first.
 func (b *Book) Incidents() []toll.Incident { return b.incidents.Open() }

@@ -29,7 +29,7 @@ func (e *Entry) Extends() bool {
 		return true
 	case EntrySetting:
 		s := e.Setting
-		return s != nil && (s.Removed || s.Lock == nil && s.Fuse == nil)
+		return s != nil && s.Fuse == nil && (s.Removed || s.Lock == nil)
 	}
 	return false
 }

@@ -121,7 +121,8 @@ type Notice struct {
 	Sent     time.Time  `json:"sent,omitzero"`      // when it left; zero while it waits
 	GivenUp  bool       `json:"given_up,omitempty"` // it never left, and is not tried any more
 	Tries    int        `json:"tries,omitempty"`
-	Next     time.Time  `json:"next,omitzero"` // not tried again before
+	First    time.Time  `json:"first,omitzero"` // when it was first tried, on the wall clock
+	Next     time.Time  `json:"next,omitzero"`  // not tried again before
 	Error    string     `json:"error,omitempty"`
 	Reached  []string   `json:"reached,omitempty"` // the recipients who have it, while others have not
 }
