@@ -10,18 +10,17 @@ import (
 	"testing"
 )
 
-// The notice of the pictures is one that the daemon could render today.
-func TestNoticeOfThePictures(t *testing.T) {
-	notice, err := os.ReadFile("attack.json")
+func TestMailOfThePictures(t *testing.T) {
+	received, err := os.ReadFile("attack.eml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []string{"text", "html"} {
 		var page bytes.Buffer
-		if err := run([]string{part}, bytes.NewReader(notice), &page); err != nil {
+		if err := run([]string{part}, bytes.NewReader(received), &page); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"6 calls cut, 400 refused", "Sierra Leone", "tollfuse incidents show 7-4k2"} {
+		for _, want := range []string{"6 calls cut, 400 refused", "Sierra Leone", "tollfuse incidents show"} {
 			if !strings.Contains(page.String(), want) {
 				t.Errorf("%s lacks %q", part, want)
 			}
