@@ -291,33 +291,3 @@ func (b *Book) Leases() []toll.Lease {
 
 // Revision is that of the policy in force.
 func (b *Book) Revision() int64 { return b.judge.Revision() }
-
-// standing are the figures and locks that stand for one question.
-type standing struct {
-	book *Book
-	q    toll.Question
-}
-
-func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
-func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.now, s.q) }
-
-// judgeNow asks policy, with the figures as they stand.
-func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	j := b.judge.Judge(b.now, q, standing{b, q})
-	if q.Purpose != toll.Explain && (!j.Allow || j.Denied != "") {
-		b.hear(j)
-	}
-	return j
-}
-
-// mostSaid bounds what is remembered of why calls were stopped.
-const mostSaid = 1000
-
-// hear remembers how a rule, limit or lock has stopped a call, for the owner.
-func (b *Book) hear(j toll.Judgement) {
-	for _, f := range j.Figures {
-		if f.Stops && f.By == j.By && (b.said[f.By] != "" || len(b.said) < mostSaid) {
-			b.said[f.By] = f.Text
-		}
-	}
-}

@@ -175,27 +175,6 @@ func (d *decider) handle(r *request) {
 	}
 }
 
-// handleOwner takes what concerns the owner: what he was told, and what he does
-// about it. It is answered once it is durable.
-func (d *decider) handleOwner(now time.Time, r *request) {
-	var entries []toll.Entry
-	res := result{}
-	switch r.kind {
-	case reqTried:
-		entries = d.book.Tried(now, r.notice)
-	case reqFuseRan:
-		entries = d.book.FuseRan(now, r.fuse)
-	case reqCloseIncident:
-		res.closed, entries, res.found = d.book.CloseIncident(now, r.incident, r.by)
-	}
-	if len(entries) == 0 {
-		r.answer(res)
-		return
-	}
-	d.tell(entries)
-	d.next.add(now, entries, &waiter{request: r, result: res})
-}
-
 // decide answers refusals at once; a permission waits until it is durable.
 func (d *decider) decide(now time.Time, r *request) {
 	if len(d.next.entries) > maxBacklog {
@@ -343,34 +322,5 @@ func (d *decider) record(now time.Time, entries []toll.Entry) {
 			continue
 		}
 		d.next.add(now, []toll.Entry{e}, nil)
-	}
-}
-
-// tellOwner passes on what a verdict brought about beside itself.
-func (d *decider) tellOwner(entries []toll.Entry) {
-	for i := range entries {
-		if e := &entries[i]; e.Kind == toll.EntryIncident || e.Kind == toll.EntryNotice {
-			d.tell(entries[i : i+1])
-		}
-	}
-}
-
-// tell passes entries to the journal; refusals it has as verdicts.
-func (d *decider) tell(entries []toll.Entry) {
-	for i := range entries {
-		switch s := entries[i].Setting; {
-		case s != nil && s.Fuse != nil:
-			wake(d.ledger.fused) // it shuts the way out, and waits for no disk
-		case entries[i].Kind == toll.EntryNotice && d.ledger.hanging.Load():
-			wake(d.ledger.noticed) // nor does what is said of a disk that hangs
-		}
-	}
-	if d.ledger.journal == nil {
-		return
-	}
-	for _, e := range entries {
-		if e.Kind != toll.EntryRefused {
-			d.ledger.journal.Entry(e)
-		}
 	}
 }

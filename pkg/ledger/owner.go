@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -68,4 +69,25 @@ func wake(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
+}
+
+// handleOwner takes what concerns the owner: what he was told, and what he does
+// about it. It is answered once it is durable.
+func (d *decider) handleOwner(now time.Time, r *request) {
+	var entries []toll.Entry
+	res := result{}
+	switch r.kind {
+	case reqTried:
+		entries = d.book.Tried(now, r.notice)
+	case reqFuseRan:
+		entries = d.book.FuseRan(now, r.fuse)
+	case reqCloseIncident:
+		res.closed, entries, res.found = d.book.CloseIncident(now, r.incident, r.by)
+	}
+	if len(entries) == 0 {
+		r.answer(res)
+		return
+	}
+	d.tell(entries)
+	d.next.add(now, entries, &waiter{request: r, result: res})
 }
