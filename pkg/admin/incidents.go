@@ -110,6 +110,13 @@ func (l *Local) CloseIncident(ctx context.Context, id string) (toll.Incident, er
 	if id == "" || len(id) > longestSubject {
 		return toll.Incident{}, noIncident(id)
 	}
+	v, err := l.parts.Ledger.View(ctx)
+	if err != nil {
+		return toll.Incident{}, fmt.Errorf("look into the ledger: %w", err)
+	}
+	if slices.ContainsFunc(v.Incidents, func(i toll.Incident) bool { return i.ID == id && i.Kind == toll.FuseBlown }) {
+		return toll.Incident{}, Errorf(BadInput, "reset it, and its incident is closed: tollfuse fuse reset", "the main fuse stands blown")
+	}
 	closed, err := l.parts.Ledger.CloseIncident(ctx, id, l.author)
 	if KindOf(err) != NotFound {
 		if err != nil {

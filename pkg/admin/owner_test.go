@@ -282,3 +282,10 @@ func TestStatusOfTheOwnersSide(t *testing.T) {
 		t.Errorf("the fuse is listed: %+v, %v", settings, err)
 	}
 }
+
+func TestTheIncidentOfABlownFuseIsNotClosedByHand(t *testing.T) {
+	o := &owned{view: admin.View{Incidents: []toll.Incident{{ID: "i1", Kind: toll.FuseBlown}}}}
+	if _, err := o.service(t, true).CloseIncident(t.Context(), "i1"); admin.KindOf(err) != admin.BadInput {
+		t.Errorf("it is closed, and each failure of the command opens another: %v", err)
+	}
+}
