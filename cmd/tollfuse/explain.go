@@ -26,6 +26,7 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 			if q.From == "" || q.To == "" {
 				return badUsage(cmd, "who calls (--from) and what is dialled (--to) are needed")
 			}
+			q.To = asDialled(q.To)
 			return p.with(cmd.Context(), o, func(s *session) error {
 				e, err := s.Explain(cmd.Context(), q)
 				if err != nil {
@@ -45,10 +46,21 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 		},
 	}
 	cmd.Flags().StringVar(&q.From, "from", "", "the endpoint that dials, such as 1001")
-	cmd.Flags().StringVar(&q.To, "to", "", "what is dialled, such as 0023222123456")
+	cmd.Flags().StringVar(&q.To, "to", "", "what is dialled, such as 0023222123456; blanks and dashes between digits are left out")
 	cmd.Flags().StringVar(&q.PBX, "pbx", "", "the Asterisk, where there are several")
 	cmd.Flags().StringVar(&q.Trunk, "trunk", "", "the trunk by which the call would leave")
 	return cmd
+}
+
+// asDialled takes out what people write between the digits of a number and do not
+// dial (ITU-T E.123, section 7).
+func asDialled(number string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \u00a0-./()", r) {
+			return -1
+		}
+		return r
+	}, number)
 }
 
 func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
