@@ -1,7 +1,7 @@
 package toll
 
 import (
-	"fmt"
+	"strings"
 	"time"
 )
 
@@ -17,4 +17,14 @@ func (seconds) Granted() int64 { return 0 }
 func (seconds) Held(_ Price, covered time.Duration) int64 { return wholeSeconds(covered + Margin) }
 func (seconds) Spent(talked time.Duration, _ Money) int64 { return wholeSeconds(talked) }
 
-func (seconds) Format(v int64) string { return fmt.Sprintf("%dm%02ds", v/60, v%60) }
+// Format writes "27h", "1h30m" or "45s", which a command takes as it stands.
+func (seconds) Format(v int64) string {
+	s := (time.Duration(v) * time.Second).String()
+	if short, found := strings.CutSuffix(s, "m0s"); found {
+		s = short + "m"
+	}
+	if short, found := strings.CutSuffix(s, "h0m"); found {
+		s = short + "h"
+	}
+	return s
+}
