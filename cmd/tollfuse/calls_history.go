@@ -33,6 +33,9 @@ other within a minute are one line with their number.`, exitDone, exitFailed, ex
 			"  tollfuse calls history --number +23222 --json",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := stated(cmd, "caller", "number", "outcome", "reason", "from", "to"); err != nil {
+				return err
+			}
 			return p.with(cmd.Context(), o, func(s *session) error {
 				q, err := f.query(s)
 				if err != nil {
@@ -74,7 +77,9 @@ func (f historyFlags) query(s *session) (q admin.HistoryQuery, err error) {
 		if f.from != "" {
 			return q, fmt.Errorf("--since and --from exclude each other")
 		}
-		q.From = s.ago(f.since)
+		if q.From, err = s.ago(f.since); err != nil {
+			return q, err
+		}
 	}
 	for _, bound := range []struct {
 		flag, text string

@@ -20,6 +20,9 @@ when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse changes\n  tollfuse changes --kind lock --limit 20\n  tollfuse changes --kind limit --name abroad-caller-day --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := stated(cmd, "kind", "name"); err != nil {
+				return err
+			}
 			return p.with(cmd.Context(), o, func(s *session) error {
 				page, err := s.Changes(cmd.Context(), q)
 				if err != nil {

@@ -161,7 +161,12 @@ func (s *session) brief(t time.Time) string {
 }
 
 // ago is the moment that lies so far back, on the ledger's clock.
-func (s *session) ago(l length) time.Time { return s.status.At.Add(-time.Duration(l)) }
+func (s *session) ago(l length) (time.Time, error) {
+	if l < 0 {
+		return time.Time{}, fmt.Errorf("--since %s: want a length above zero", &l)
+	}
+	return s.status.At.Add(-time.Duration(l)), nil
+}
 
 // brieflyTook writes how long something took.
 func brieflyTook(d time.Duration) string {

@@ -29,9 +29,12 @@ On a terminal it asks before it ends several calls. To do it needs the daemon.`,
 			"  tollfuse hangup --caller 214 --where abroad\n" +
 			"  tollfuse hangup --country SL --yes\n" +
 			"  tollfuse hangup --number +23222 --trunk carrier",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMost("LEASE"),
 		ValidArgsFunction: o.complete(liveLeases),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := stated(cmd, "caller", "where", "country", "number", "trunk", "pbx"); err != nil {
+				return err
+			}
 			if len(args) > 0 {
 				chosen.Lease = args[0]
 			}

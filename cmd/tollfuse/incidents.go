@@ -35,9 +35,14 @@ func (p program) incidentsListCommand(o *options) *cobra.Command {
 		Example: "  tollfuse incidents list --open\n  tollfuse incidents list --since 7d --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.with(cmd.Context(), o, func(s *session) error {
-				if since > 0 {
-					q.From = s.ago(since)
+			if err := stated(cmd, "kind", "caller"); err != nil {
+				return err
+			}
+			return p.with(cmd.Context(), o, func(s *session) (err error) {
+				if since != 0 {
+					if q.From, err = s.ago(since); err != nil {
+						return &misuse{cmd.CommandPath(), err}
+					}
 				}
 				incidents, err := s.Incidents(cmd.Context(), q)
 				if err != nil {

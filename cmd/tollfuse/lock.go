@@ -43,6 +43,9 @@ func (p program) lockCommand(o *options) *cobra.Command {
 			"  tollfuse lock list",
 		Args: exactly("SUBJECT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := stated(cmd, "until"); err != nil {
+				return err
+			}
 			lock, err := parseSubject(args[0])
 			if err != nil {
 				return &misuse{cmd.CommandPath(), err}

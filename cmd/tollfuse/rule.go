@@ -39,6 +39,9 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("rule")),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where"); err != nil {
+				return err
+			}
 			if allow == deny {
 				return badUsage(cmd, "want either --allow or --deny")
 			}

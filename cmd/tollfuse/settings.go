@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,9 +18,33 @@ func exactly(name string) cobra.PositionalArgs {
 			return fmt.Errorf("%s is missing", name)
 		case len(args) > 1:
 			return fmt.Errorf("only one %s can be named at a time; %q is too much", name, args[1])
+		case args[0] == "":
+			return fmt.Errorf("%s is empty", name)
 		}
 		return nil
 	}
+}
+
+// atMost is one argument of that name, or none.
+func atMost(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return exactly(name)(cmd, args)
+	}
+}
+
+// stated refuses those of the flags that were given without a value, as by a
+// script whose variable is empty: what is not named means any, which is the last
+// thing that somebody means who names something.
+func stated(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if value, err := cmd.Flags().GetString(name); err != nil || value == "" && cmd.Flags().Changed(name) {
+			return errors.Join(err, badUsage(cmd, "--%s is empty; leave it out if it does not matter", name))
+		}
+	}
+	return nil
 }
 
 // changed makes a change and says what has become of it.

@@ -37,7 +37,7 @@ func (l *Local) Change(ctx context.Context, s toll.Setting) (toll.Setting, error
 		return other.Kind() == s.Kind() && other.ID() == s.ID()
 	})
 	if s.Removed && !stands {
-		return toll.Setting{}, Errorf(NotFound, fmt.Sprintf("tollfuse %s list shows what there is", s.Kind()), "there is no %s %s", s.Kind(), clip(s.ID()))
+		return toll.Setting{}, Errorf(NotFound, fmt.Sprintf("tollfuse %s list shows what there is", s.Kind()), "there is no %s %s", s.Kind(), quote(s.ID()))
 	}
 	if err := l.try(v, s); err != nil {
 		return toll.Setting{}, err

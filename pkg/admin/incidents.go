@@ -10,11 +10,19 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
+// incidentKinds are the kinds that can be asked for.
+var incidentKinds = [...]toll.IncidentKind{
+	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble,
+}
+
 // Incidents lists incidents. Those that are open come from the book, which
 // knows of them before the disk does.
 func (l *Local) Incidents(ctx context.Context, q IncidentQuery) ([]toll.Incident, error) {
 	if err := checkPage(q.Limit); err != nil {
 		return nil, err
+	}
+	if q.Kind != "" && !slices.Contains(incidentKinds[:], q.Kind) {
+		return nil, Errorf(BadInput, "", "kind %s: want one of %s", quote(string(q.Kind)), words(incidentKinds[:]))
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
 		return nil, Errorf(BadInput, "", "the time range ends before it begins")

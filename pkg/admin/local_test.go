@@ -153,8 +153,8 @@ func TestChangeRefuses(t *testing.T) {
 	}{
 		{"nothing", toll.Setting{}, admin.BadInput, "exactly one"},
 		{"two things", toll.Setting{Rule: &toll.Rule{}, Lock: &toll.Lock{}}, admin.BadInput, "exactly one"},
-		{"release what is not locked", toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001"}, Removed: true}, admin.NotFound, "there is no lock caller=1001"},
-		{"remove what is not there", toll.Setting{Rule: &toll.Rule{ID: "other"}, Removed: true}, admin.NotFound, "there is no rule other"},
+		{"release what is not locked", toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001"}, Removed: true}, admin.NotFound, `there is no lock "caller=1001"`},
+		{"remove what is not there", toll.Setting{Rule: &toll.Rule{ID: "other"}, Removed: true}, admin.NotFound, `there is no rule "other"`},
 		{"no subject", lock(func(l *toll.Lock) { l.Subject = "" }), admin.BadInput, "1 to 80"},
 		{"hostile subject", lock(func(l *toll.Lock) { l.Subject = "1001\r\n" }), admin.BadInput, "1 to 80"},
 		{"one call", lock(func(l *toll.Lock) { l.Scope = toll.PerCall }), admin.BadInput, "cannot be locked"},
