@@ -419,6 +419,10 @@ func TestRequestsAreReadStrictly(t *testing.T) {
 	if len(s.asked) != 0 {
 		t.Errorf("the service was asked %v", s.asked)
 	}
+	_, f := post(t, path, pathExplain, contentType, strings.NewReader(`{"from":"`+strings.Repeat("1", largestRequest)+`"}`))
+	if !strings.Contains(f.Error.Text, "longer than 64 kB") || f.Error.Hint != "" {
+		t.Errorf("what is too large is no matter of versions: %+v", f)
+	}
 }
 
 // TestIdleConnections opens more connections than are served at a time; those

@@ -154,7 +154,12 @@ func decode(w http.ResponseWriter, r *http.Request, to any) error {
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, largestRequest))
 	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	err := d.Decode(to)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return admin.Errorf(admin.BadInput, "", "the request is longer than %d kB, and so than anything that could be meant", large.Limit>>10)
+	case err != nil:
 		return admin.Errorf(admin.BadInput, "tollfuse version shows both versions", "the request cannot be read: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
