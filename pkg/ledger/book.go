@@ -156,11 +156,11 @@ func (b *Book) Apply(e toll.Entry) error {
 	case toll.EntryNotice:
 		b.keepNotice(*e.Notice)
 	default:
-		b.applyLease(e)
 		if b.complete {
 			b.incidents.Learn(e)
-			b.fuse.recall(&e, b.options.Fuse)
+			b.fuse.recall(&e, b.live[e.Lease.ID], b.options.Fuse)
 		}
+		b.applyLease(e)
 	}
 	b.seq = max(b.seq, e.Seq)
 	b.advance(e.At)

@@ -67,12 +67,15 @@ func isCut(l *toll.Lease) bool {
 	return !l.To.Class.Ordinary()
 }
 
-// recall counts, while the ledger is replayed, what was counted when it happened.
-func (f *fuseBox) recall(e *toll.Entry, o FuseOptions) {
-	if isBypass(&e.Lease) {
+// recall counts, while the ledger is replayed, what was counted when it happened:
+// each lease once, whatever the replay gives of it. before is what was known of
+// it, if anything. A reset is not recalled; it may be that the fuse takes less
+// than before when the daemon is restarted inside the window.
+func (f *fuseBox) recall(e *toll.Entry, before *holder, o FuseOptions) {
+	if isBypass(&e.Lease) && before == nil {
 		f.bypasses = counted(f.bypasses, e.Lease.Granted, o.Bypasses)
 	}
-	if isCut(&e.Lease) {
+	if isCut(&e.Lease) && (before == nil || before.lease.Cut == "") {
 		f.cuts = counted(f.cuts, e.At, o.Cuts)
 	}
 }

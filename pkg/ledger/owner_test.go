@@ -307,6 +307,9 @@ func TestTheFuseOverResetsAndRestarts(t *testing.T) {
 		t.Fatal("it blew too early")
 	}
 	restart()
+	if n := len(b.fuse.bypasses); n != 2 {
+		t.Fatalf("%d of two bypasses are recalled", n)
+	}
 	if !one(3) {
 		t.Fatal("a restart forgot two bypasses of three")
 	}
