@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -91,10 +92,14 @@ func giveToOwner(path string) error {
 // copyLedger copies what is in the file, together with what SQLite may still
 // keep beside it, if it is a ledger at all.
 func copyLedger(ctx context.Context, file, to string) error {
-	if _, err := os.Stat(file); err != nil {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
 		return err
+	case !info.Mode().IsRegular():
+		return ErrNotLedger
 	}
-	from, err := openReader(file)
+	from, err := openCopy(file)
 	if err != nil {
 		return err
 	}
@@ -114,6 +119,22 @@ func copyLedger(ctx context.Context, file, to string) error {
 		return whole(err)
 	}
 	return whole(from.backup(ctx, to))
+}
+
+// openCopy opens a file to read it. A backup, beside which SQLite keeps nothing,
+// is one that nobody writes: it is taken as it is, so that nothing comes to lie
+// beside it, and it may be on a disk that cannot be written.
+func openCopy(file string) (*Reader, error) {
+	for _, beside := range []string{"-wal", "-journal"} {
+		if _, err := os.Lstat(file + beside); !errors.Is(err, fs.ErrNotExist) {
+			return openReader(file)
+		}
+	}
+	db, err := sql.Open("sqlite3", dsn(file, url.Values{"mode": {"ro"}, "immutable": {"1"}, "_query_only": {"on"}}))
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{db: db, path: file}, nil
 }
 
 // examine looks whether a copy is whole and can be read to its end, and what is

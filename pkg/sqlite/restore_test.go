@@ -70,6 +70,23 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreLeavesTheBackupAlone is about a backup on a disk that cannot be
+// written, or in the folder of somebody who counts files.
+func TestRestoreLeavesTheBackupAlone(t *testing.T) {
+	backup := ledgerOf(t, 5)
+	if _, err := Restore(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), backup); err != nil {
+		t.Fatal(err)
+	}
+	for _, beside := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := os.Lstat(backup + beside); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s was left beside the backup: %v", beside, err)
+		}
+	}
+	if _, err := Restore(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), t.TempDir()); !errors.Is(err, ErrNotLedger) {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
 // TestRestoreWhereThereIsNone is on a new machine.
 func TestRestoreWhereThereIsNone(t *testing.T) {
 	backup := ledgerOf(t, 5)
