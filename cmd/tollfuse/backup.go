@@ -19,8 +19,9 @@ writes. Run it as root or as the daemon's user.
 
 With --restore such a copy takes the place of the ledger. The daemon must be
 stopped. The copy is checked before anything is replaced: that the file is whole,
-is a ledger of a version that this program knows, and can be read to the end. The
-ledger that it replaces is kept beside it.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+is a ledger of a version that this program knows, and can be read to the end. A
+ledger has no checksums: keep copies where a bit that tips over in a figure would
+be noticed. The ledger that it replaces is kept beside it.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse backup /var/backups/tollfuse.db\n  tollfuse backup --restore /var/backups/tollfuse.db",
 		Args:    exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
