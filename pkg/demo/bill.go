@@ -96,7 +96,7 @@ func (r result) tally(attack bool) tally {
 }
 
 // closing writes the bills, and where to look further.
-func (s *screen) closing(r result, why admin.Explanation) {
+func (s *screen) closing(r result, why admin.Explanation) error {
 	own, bad := r.tally(false), r.tally(true)
 	s.printf("\n%s", s.paint(bold, "What became of the calls, as Asterisk saw it"))
 	s.printf("  %-24s %7s %9s %9s %7s %11s", "", "tried", "went out", "refused", "cut", "emergency")
@@ -115,7 +115,11 @@ func (s *screen) closing(r result, why admin.Explanation) {
 	s.line(plain, "  of it the attack", bad.billed, -1, bad.cost, fmt.Sprintf("a day's budget is %s", cents(r.budget)))
 	s.line(plain, "the ledger's own figure", r.ledger.calls, r.ledger.seconds, int64(r.ledger.cost),
 		fmt.Sprintf("and %d refusals", r.ledger.refused))
+	if err := s.mails(r.told); err != nil {
+		return err
+	}
 	s.explain(why)
+	return nil
 }
 
 // line writes one sum.

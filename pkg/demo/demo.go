@@ -18,6 +18,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/control"
 	"github.com/tollfuse/tollfuse/pkg/pbxsim"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // Options are for whoever runs the demo. The zero value is fine.
@@ -42,6 +43,7 @@ type result struct {
 	bill    pbxsim.Bill
 	without pbxsim.Bill
 	ledger  sums
+	told    []toll.Notice
 	budget  int64 // of the firm abroad, a day, in millionths
 }
 
@@ -99,6 +101,9 @@ func (d *daemon) play(ctx context.Context, p *pbxsim.PBX, s *screen) (result, er
 	if err != nil {
 		return r, fmt.Errorf("ask why: %w", err)
 	}
+	if r.told, err = mailbox(ctx, d.client); err != nil {
+		return r, err
+	}
 	if err := d.stop(); err != nil {
 		return r, err
 	}
@@ -108,8 +113,7 @@ func (d *daemon) play(ctx context.Context, p *pbxsim.PBX, s *screen) (result, er
 	if r.ledger, err = ledgerSums(ctx, d.ledger); err != nil {
 		return r, err
 	}
-	s.closing(r, why)
-	return r, nil
+	return r, s.closing(r, why)
 }
 
 // daemon is the real one, in this process.

@@ -28,6 +28,9 @@ func TestRun(t *testing.T) {
 	checkCalls(t, r)
 	checkBills(t, r)
 	checkText(t, out.String(), r)
+	if len(r.told) < 3 || len(r.told) > 20 {
+		t.Errorf("%d mails about a weekend", len(r.told))
+	}
 	if left, _ := filepath.Glob(os.TempDir() + "/*"); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}

@@ -40,6 +40,7 @@ func siteConfig(dir, ami string) config.Config {
 		Name: pbxName, AMI: config.AMI{Address: ami, User: amiUser, Secret: amiWord},
 		Trunks: []config.Trunk{{Name: carrier}},
 	}}
+	mailIn(&c)
 	p := &c.Prices
 	for _, price := range []*toll.Money{&p.Home, &p.SharedCost, &p.Allowed, &p.Other, &p.Premium, &p.TollFree} {
 		*price *= fast
