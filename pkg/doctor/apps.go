@@ -40,7 +40,10 @@ func (w *walker) application(s state, app, data string) {
 				w.gosub(s, text)
 			}
 		})
-	case "macro":
+	case "aelsub":
+		name, args, _ := strings.Cut(data, ",")
+		w.gosub(s, name+",~~s~~,1("+args+")")
+	case "macro", "macroexclusive":
 		w.macro(s, data)
 	case "macroif":
 		w.branch(s, data, func(s state, text string) {
@@ -83,6 +86,18 @@ func (w *walker) effect(s state, app, data string) {
 		if w.preset == nil {
 			w.begin(context, "")
 		}
+	case "addqueuemember":
+		fresh := s
+		fresh.guard = guard{}
+		w.dial(fresh, app, args[min(1, len(args)):min(2, len(args))])
+	case "while", "exitwhile":
+		if behind := w.endOfLoop(s); behind != nil {
+			w.next(*behind)
+		}
+	case "voicemail":
+		for _, exit := range []string{"o", "a"} {
+			w.enter(s.context, exit, 1, s.guard, nil)
+		}
 	case "set", "mset":
 		if strings.Contains(strings.ToLower(data), "timeout(absolute)") {
 			w.found.Timeouts = append(w.found.Timeouts, w.visit(s, app, w.text(s, data)))
@@ -106,7 +121,7 @@ func (w *walker) branch(s state, data string, follow func(s state, text string))
 		follow(s, argument(ways, btoi(whenTrue != s.guard.verdict)))
 		return
 	}
-	if value, known := decide(w.text(s, condition)); known && strings.HasPrefix(strings.TrimSpace(condition), "$[") {
+	if value, known := decide(w.with(w.always, s, condition)); known && strings.HasPrefix(strings.TrimSpace(condition), "$[") {
 		follow(s, argument(ways, btoi(!value)))
 		return
 	}
@@ -117,6 +132,17 @@ func (w *walker) branch(s state, data string, follow func(s state, text string))
 		}
 		follow(way, argument(ways, i))
 	}
+}
+
+// endOfLoop is the EndWhile behind a step; nil where there is none.
+func (w *walker) endOfLoop(s state) *state {
+	for i, step := range s.ext.Steps[s.index:] {
+		if strings.EqualFold(step.App, "endwhile") {
+			s.index += i
+			return &s
+		}
+	}
+	return nil
 }
 
 // gosub calls a subroutine. That of Tollfuse is known: it returns with an answer
@@ -210,7 +236,7 @@ func valuesOf(d *Dialplan) values {
 	for name, set := range all {
 		reserved := name == "EXTEN" || name == "CONTEXT" || strings.HasPrefix(name, "TOLLFUSE_") || strings.HasPrefix(name, "ARG")
 		if len(set) == 1 && !reserved && !strings.Contains(set[0], "${"+name) {
-			known[name] = set[0]
+			known[name] = notHere(set[0])
 		}
 	}
 	return known
@@ -235,7 +261,9 @@ func settings(app, data string) map[string]string {
 				add(set, data)
 			}
 		}
-	case "read", "array":
+	case "exec", "tryexec":
+		return settings(splitApp(data))
+	case "read", "readexten", "array":
 		name, _, _ := strings.Cut(data, ",")
 		set[name] = "${" + name + "}" // whatever somebody types
 	}

@@ -12,12 +12,16 @@ type way struct {
 	walked
 }
 
-// ways walks the dialplan from every context in which calls begin.
+// ways walks the dialplan from every context in which calls begin, and from what
+// other files let Asterisk do.
 func (p *PBX) ways() []way {
 	v := valuesOf(p.Plan)
 	var all []way
 	for _, b := range p.beginnings() {
 		all = append(all, way{b, walk(p.Plan, v, b.Context, "", nil)})
+	}
+	for _, x := range p.looseSteps() {
+		all = append(all, way{beginning{Context: x.Context}, walkStep(p.Plan, v, x)})
 	}
 	return all
 }
@@ -65,7 +69,7 @@ func (p *PBX) snippetChecks(ways []way) []Finding {
 		all = append(all, Finding{ID: "dialplan.reload", Level: Note, Title: "extensions.conf says what is not loaded", Where: []Place{at},
 			Detail: "What is checked here is the dialplan that is loaded.", Mend: []string{reload}})
 	}
-	if !any && len(ways) > 0 {
+	if !any && len(p.beginnings()) > 0 {
 		all = append(all, Finding{ID: "dialplan.unreachable", Level: Critical, Title: "no extension's context leads to Tollfuse",
 			Detail: "No call is ever asked about.", Mend: guarded("carrier")})
 	}
@@ -91,7 +95,7 @@ func (p *PBX) notLoaded() (Place, bool) {
 			if strings.Contains(x.Pattern, "$") {
 				continue // Asterisk puts a variable's value there when it loads
 			}
-			have := p.Plan.stepsOf(c.Name, x.Pattern)
+			have := p.Plan.stepsOf(c.Name, x.key())
 			for i, s := range x.Steps {
 				if i >= len(have) || s.App != have[i].App || s.Data != have[i].Data {
 					return s.Place, true

@@ -39,14 +39,24 @@ func (p *PBX) isTrunkDial(d dialling) bool {
 	}
 	if t.Number == "" {
 		// PJSIP/${EXTEN} is a phone, unless a trunk has a name that can be dialled.
-		return t.Peer == "${EXTEN}" && slices.ContainsFunc(p.endpoints(), func(e endpoint) bool {
-			return e.Trunk && e.Tech == t.Tech && matches(d.Ext.Pattern, e.Name)
+		return slices.ContainsFunc(p.endpoints(), func(e endpoint) bool {
+			return e.Trunk && e.Tech == t.Tech && t.Peer == "${EXTEN}" && matches(d.Ext.Pattern, e.Name) ||
+				!e.Trunk && e.Tech == t.Tech && t.Peer == e.Name && p.isAtCarrier(e)
 		})
 	}
 	if slices.Contains(p.Asterisk.Gateways, t.Peer) || slices.Contains(p.Asterisk.Gateways, t.name()) {
 		return false
 	}
 	return !slices.ContainsFunc(p.endpoints(), func(e endpoint) bool { return e.Name == t.Peer && e.isPhone() })
+}
+
+// isAtCarrier tells whether an endpoint's calls go to the address of a trunk,
+// though it is not named as one.
+func (p *PBX) isAtCarrier(e endpoint) bool {
+	carriers := carrierHosts(p.endpoints())
+	return slices.ContainsFunc(e.AORs, func(a *Section) bool {
+		return slices.ContainsFunc(a.All("contact"), func(c string) bool { return slices.Contains(carriers, hostOf(c)) })
+	})
 }
 
 // judgeTrunk judges one Dial to a trunk.
@@ -110,13 +120,13 @@ func (p *PBX) judgeNumber(g *gathering, d dialling) {
 			g.add(Finding{ID: "dialplan.number", Level: Warning, Title: "another number is dialled than Tollfuse was asked about (%s)", Where: where,
 				Mend: []string{mended(d)}}, at)
 		}
-	case strings.Contains(rest, "${EXTEN") || strings.Contains(rest, "${MACRO_EXTEN"):
+	case strings.Contains(rest, "${EXTEN") || strings.Contains(rest, "${"+typed) || strings.Contains(rest, "${MACRO_EXTEN"):
 		g.add(Finding{ID: "dialplan.exten", Level: Critical, Title: "EXTEN is dialled instead of TOLLFUSE_DIAL (%s)",
 			Detail: "It is what somebody typed: a comma in it brings options that take the timer away.", Where: where,
 			Mend: []string{mended(d)}}, at)
 	default:
 		g.add(Finding{ID: "dialplan.number", Level: Warning, Title: "the dialled number does not come from TOLLFUSE_DIAL (%s)",
-			Detail: "It is " + d.Target.Number + ".", Where: where,
+			Detail: "It is " + masked(d.Target.Number) + ".", Where: where,
 			Mend: []string{mended(d)}}, at)
 	}
 }
@@ -187,18 +197,22 @@ func mended(d dialling) string {
 // credentials stand before the peer in a destination of IAX2 or SIP.
 var credentials = regexp.MustCompile(`(?i)(IAX2?|SIP)/([^:/@,&]*):[^/@,&]*@`)
 
-// masked hides a password in a destination.
-func masked(text string) string { return credentials.ReplaceAllString(text, "$1/$2:…@") }
+// masked hides a password in a destination, and our own names of variables.
+func masked(text string) string {
+	return strings.ReplaceAll(credentials.ReplaceAllString(text, "$1/$2:…@"), "${"+typed, "${EXTEN")
+}
 
 // judgePhone judges a Dial that should ring a phone.
 func (p *PBX) judgePhone(g *gathering, d dialling) {
 	where, at := []Place{d.Step.Place}, d.Ext.Context+","+d.Ext.Pattern
 	t := d.Target
+	anyText := strings.Contains(t.Peer, "${EXTEN") && takesAnyText(d.Ext.Pattern) || strings.Contains(t.Peer, "${"+typed) && d.Typed != nil
+	dialled := strings.Contains(t.Peer, "${EXTEN") || strings.Contains(t.Peer, "${"+typed)
 	switch {
 	case strings.EqualFold(t.Tech, "Local"):
-	case t.Tech == "" && strings.Contains(t.Text, "${"):
+	case strings.Contains(t.Text, "${") && (t.Tech == "" || strings.Contains(t.Peer, "${") && !dialled):
 		g.add(Finding{ID: "dialplan.unknown-target", Level: Unchecked, Title: "where some Dials go, only a call shows (%s)", Detail: "Dial(" + masked(t.Text) + ")", Where: where}, at)
-	case t.Tech != "" && strings.Contains(t.Peer, "${EXTEN") && takesAnyText(d.Ext.Pattern):
+	case t.Tech != "" && anyText:
 		g.add(Finding{ID: "dialplan.any-endpoint", Level: Critical, Title: "any endpoint can be dialled by its name (%s)",
 			Detail: "The pattern takes any text: NUMBER@trunk, or options behind a comma, go round Tollfuse.", Where: where,
 			Mend: []string{"exten => _1XXX,1,Dial(" + t.Tech + "/${EXTEN},30)   ; a pattern of digits only, for your own phones"}}, at)

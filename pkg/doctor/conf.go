@@ -131,6 +131,7 @@ func (r *confReader) file(name string, depth int) error {
 
 func (r *confReader) text(name, text string, depth int) {
 	r.comments = 0
+	text = strings.TrimPrefix(text, "\ufeff") // an editor's mark, which Asterisk skips too
 	number := 0
 	for line := range strings.Lines(text) {
 		number++

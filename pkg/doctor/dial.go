@@ -60,6 +60,10 @@ func targets(text string) []target {
 
 func newTarget(text string) target {
 	t := target{Text: text}
+	if inner, is := strings.CutPrefix(text, "${PJSIP_DIAL_CONTACTS("); is && strings.HasSuffix(inner, ")}") {
+		t.Tech, t.Peer = "PJSIP", argument(arguments(strings.TrimSuffix(inner, ")}")), 0)
+		return t
+	}
 	parts := split(text, '/')
 	if len(parts) < 2 || strings.Contains(parts[0], "${") {
 		return t

@@ -24,13 +24,14 @@ type Context struct {
 	Includes   []string
 	Switches   []string // looks for extensions elsewhere, such as in a database
 
-	byPattern map[string]*Extension
+	byPattern map[string]*Extension // and by caller: "PATTERN/CALLER"
 }
 
 // Extension is an extension or a pattern with its steps.
 type Extension struct {
 	Context string
 	Pattern string
+	Caller  string // the caller ID that alone takes it, as a pattern; empty: everybody's
 	Steps   []Step // by rising priority
 
 	positions []position // of a pattern
@@ -58,25 +59,35 @@ func (d *Dialplan) context(name string) *Context {
 	return c
 }
 
-func (c *Context) extension(pattern string) *Extension {
-	e := c.byPattern[pattern]
-	if e == nil {
-		e = &Extension{Context: c.Name, Pattern: pattern}
-		c.byPattern[pattern] = e
+func (c *Context) extension(pattern, caller string) *Extension {
+	e := &Extension{Context: c.Name, Pattern: pattern, Caller: caller}
+	if old := c.byPattern[e.key()]; old != nil {
+		e = old
+	} else {
+		c.byPattern[e.key()] = e
 		c.Extensions = append(c.Extensions, e)
 	}
 	return e
 }
 
+// key tells the extensions of a context apart, as extensions.conf writes them.
+func (x *Extension) key() string {
+	if x.Caller == "" {
+		return x.Pattern
+	}
+	return x.Pattern + "/" + x.Caller
+}
+
 // stepsOf are the steps of one extension; none where it does not exist.
-func (d *Dialplan) stepsOf(context, pattern string) []Step {
-	if c := d.Contexts[context]; c != nil && c.byPattern[pattern] != nil {
-		return c.byPattern[pattern].Steps
+func (d *Dialplan) stepsOf(context, key string) []Step {
+	if c := d.Contexts[context]; c != nil && c.byPattern[key] != nil {
+		return c.byPattern[key].Steps
 	}
 	return nil
 }
 
-// settle brings extensions and steps into Asterisk's order.
+// settle brings extensions and steps into Asterisk's order. Of two steps with one
+// priority Asterisk refuses the second.
 func (d *Dialplan) settle() {
 	for _, c := range d.Contexts {
 		slices.SortStableFunc(c.Extensions, func(a, b *Extension) int { return byPrecedence(a.Pattern, b.Pattern) })
@@ -85,6 +96,7 @@ func (d *Dialplan) settle() {
 				e.positions = positions(e.Pattern[1:])
 			}
 			slices.SortStableFunc(e.Steps, func(a, b Step) int { return a.Priority - b.Priority })
+			e.Steps = slices.CompactFunc(e.Steps, func(a, b Step) bool { return a.Priority == b.Priority })
 		}
 	}
 }
@@ -134,10 +146,11 @@ func (x *Extension) takes(dialled string) bool {
 }
 
 // find is the extension that Asterisk takes for what was dialled, at a priority
-// that it must have, with the index of that step.
+// that it must have, with the index of that step. Those for one caller only are not
+// meant: most calls do not come there.
 func (d *Dialplan) find(context, dialled string, priority int) (*Extension, int) {
 	for _, e := range d.extensions(context) {
-		if !e.takes(dialled) {
+		if e.Caller != "" || !e.takes(dialled) {
 			continue
 		}
 		for i, s := range e.Steps {
@@ -163,13 +176,14 @@ func dialplanFromConf(c *Conf) *Dialplan {
 	d := newDialplan()
 	d.Missing = c.Missing
 	for _, s := range c.Sections {
-		switch {
-		case s.Template || strings.EqualFold(s.Name, "general"):
-		case strings.EqualFold(s.Name, "globals"):
+		if strings.EqualFold(s.Name, "globals") && !s.Template {
 			for _, e := range s.Entries {
 				d.Globals[e.Name] = e.Value
 			}
-		default:
+		}
+	}
+	for _, s := range c.Sections {
+		if !s.Template && !strings.EqualFold(s.Name, "general") && !strings.EqualFold(s.Name, "globals") {
 			d.read(s)
 		}
 	}
@@ -180,17 +194,18 @@ func dialplanFromConf(c *Conf) *Dialplan {
 func (d *Dialplan) read(s *Section) {
 	c := d.context(s.Name)
 	var last *Extension
+	globals := values(d.Globals) // Asterisk puts them in while it loads
 	for _, e := range s.Entries {
 		switch strings.ToLower(e.Name) {
 		case "include":
-			name, _, _ := strings.Cut(strings.ReplaceAll(e.Value, "|", ","), ",")
+			name, _, _ := strings.Cut(strings.ReplaceAll(globals.expand(e.Value, nil), "|", ","), ",")
 			c.Includes = append(c.Includes, strings.TrimSpace(name))
 		case "switch", "lswitch", "eswitch":
 			c.Switches = append(c.Switches, e.Value)
 		case "exten":
 			pattern, rest, _ := strings.Cut(e.Value, ",")
-			pattern, _, _ = strings.Cut(strings.TrimSpace(pattern), "/") // what follows is a caller ID
-			last = c.extension(pattern)
+			pattern, caller, _ := strings.Cut(strings.TrimSpace(globals.expand(pattern, nil)), "/")
+			last = c.extension(strings.TrimSpace(pattern), strings.TrimSpace(caller))
 			last.add(rest, e.Place)
 		case "same":
 			if last != nil {

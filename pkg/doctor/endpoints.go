@@ -198,6 +198,17 @@ type beginning struct {
 	Phones  bool     // telephones of the site do
 }
 
+// namingContexts are settings of other files by which a call begins, or goes on,
+// in a context.
+var namingContexts = []struct{ file, setting, who string }{
+	{"users.conf", "context", "users.conf"},
+	{"voicemail.conf", "dialout", "voicemail dialout"},
+	{"voicemail.conf", "callback", "voicemail callback"},
+	{"followme.conf", "context", "follow-me"},
+	{"queues.conf", "context", "queue"},
+	{"res_parking.conf", "comebackcontext", "parking"},
+}
+
 // beginnings are all contexts in which calls begin, by name of the context.
 func (p *PBX) beginnings() []beginning {
 	var all []beginning
@@ -222,16 +233,11 @@ func (p *PBX) beginnings() []beginning {
 			add(g.Get("context"), "guests of "+file, true, false)
 		}
 	}
-	if c := p.Files.Confs["voicemail.conf"]; c != nil {
-		for _, s := range c.Sections {
-			for _, name := range []string{"dialout", "callback"} {
-				add(s.Get(name), "voicemail "+name, false, false)
+	for _, other := range namingContexts {
+		if c := p.Files.Confs[other.file]; c != nil {
+			for _, s := range c.Sections {
+				add(s.Get(other.setting), other.who, false, false)
 			}
-		}
-	}
-	if c := p.Files.Confs["followme.conf"]; c != nil {
-		for _, s := range c.Sections {
-			add(s.Get("context"), "follow-me", false, false)
 		}
 	}
 	for _, context := range p.transferContexts() {

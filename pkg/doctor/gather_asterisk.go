@@ -17,7 +17,8 @@ import (
 // confNames are the files that checks look at.
 var confNames = []string{
 	"asterisk.conf", "extensions.conf", "manager.conf", "pjsip.conf", "pjsip_wizard.conf",
-	"sip.conf", "iax.conf", "chan_dahdi.conf", "voicemail.conf", "followme.conf",
+	"sip.conf", "iax.conf", "chan_dahdi.conf", "users.conf", "voicemail.conf", "followme.conf",
+	"queues.conf", "features.conf", "confbridge.conf", "res_parking.conf",
 }
 
 // readFiles reads the files of a configuration directory.

@@ -2,7 +2,9 @@ package doctor
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +23,10 @@ func (w *walker) jump(s state, text string) {
 		context = argument(args, len(args)-3)
 	}
 	w.found.Contexts[context] = true
+	if from := s.ext.Steps[s.index].Priority; same && relative.MatchString(priority) {
+		steps, _ := strconv.Atoi(priority)
+		priority = strconv.Itoa(from + steps)
+	}
 	switch {
 	case strings.Contains(context, "${") || strings.Contains(priority, "${"):
 		w.found.Unfollowed = append(w.found.Unfollowed, w.visit(s, s.ext.Steps[s.index].App, text))
@@ -41,6 +47,9 @@ func (w *walker) jump(s state, text string) {
 	}
 }
 
+// relative is a priority that is counted from where the Goto stands.
+var relative = regexp.MustCompile(`^[+-][0-9]{1,6}$`)
+
 // label goes to that priority or label in each of the extensions.
 func (w *walker) label(s state, all []*Extension, priority string) {
 	for _, x := range all {
@@ -48,19 +57,23 @@ func (w *walker) label(s state, all []*Extension, priority string) {
 	}
 }
 
-// labelFirst goes to that priority or label in the first extension that has it.
+// labelFirst goes to that priority or label in the first extension that has it,
+// and in those before it that are for one caller only.
 func (w *walker) labelFirst(s state, all []*Extension, priority string) {
 	for _, x := range all {
 		i := slices.IndexFunc(x.Steps, func(step Step) bool {
 			return step.Label == priority || fmt.Sprint(step.Priority) == priority
 		})
 		if i >= 0 {
-			s.ext, s.index = x, i
-			if s.number == "" {
-				s.number = x.literal()
+			there := s
+			if there.number == "" {
+				there.number = x.literal()
 			}
-			w.push(s)
-			return
+			there.ext, there.index = x, i
+			w.push(there)
+			if x.Caller == "" {
+				return
+			}
 		}
 	}
 }
@@ -79,7 +92,7 @@ func (w *walker) call(s state, text string, macro bool) {
 	if i := bracket(text); i >= 0 {
 		place = text[:i]
 		for _, arg := range arguments(strings.TrimSuffix(strings.TrimSpace(text[i+1:]), ")")) {
-			f.args = append(f.args, strings.TrimSpace(w.text(s, arg)))
+			f.args = append(f.args, notHere(strings.TrimSpace(w.text(s, arg))))
 		}
 	}
 	s.frame = f

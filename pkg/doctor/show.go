@@ -9,7 +9,7 @@ import (
 // The lines of "dialplan show" (handle_show_dialplan in main/pbx.c).
 var (
 	showContext   = regexp.MustCompile(`^\[ Context '(.*)' created by '.*' \]$`)
-	showExtension = regexp.MustCompile(`^  '(.*?)'(?: \(CID match '.*?'\))? => +(.*)$`)
+	showExtension = regexp.MustCompile(`^  '(.*?)'(?: \(CID match '(.*?)'\))? => +(.*)$`)
 	showOther     = regexp.MustCompile(`^  (Include|Alt\. Switch|Ignore pattern) => +'(.*)' +\[.*\]$`)
 	showStep      = regexp.MustCompile(`^(?:\[(.*?)\] +)?([0-9]+)\. (.*?)(?: +\[([^\[\]]*)\])?$`)
 	colours       = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -35,8 +35,8 @@ func dialplanFromShow(text string) *Dialplan {
 			continue
 		}
 		if m := showExtension.FindStringSubmatch(line); m != nil {
-			extension = context.extension(m[1])
-			line = m[2]
+			extension = context.extension(m[1], m[2])
+			line = m[3]
 		}
 		if m := showStep.FindStringSubmatch(strings.TrimSpace(line)); m != nil && extension != nil {
 			extension.show(m)

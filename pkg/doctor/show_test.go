@@ -23,7 +23,7 @@ func TestShow(t *testing.T) {
 			index   int
 			step    Step
 		}{
-			{"5", 0, Step{1, "", "Dial", "PJSIP/1001", Place{"extensions.conf", 12}}},
+			{"5/1001", 0, Step{1, "", "Dial", "PJSIP/1001", Place{"extensions.conf", 12}}},
 			{"_1XXX", 0, Step{1, "", "Dial", "PJSIP/${EXTEN},20", Place{"extensions.conf", 9}}},
 			{"_1XXX", 1, Step{2, "lab", "GotoIf", `$["${A}" = "b"]?x,1`, Place{"extensions.conf", 10}}},
 			{"_9[0-5]X-.", 0, Step{1, "", "Dial", "PJSIP/${EXTEN:1}@carrier,60,S(${TOLLFUSE_SECONDS})L(3000)", Place{"extensions.conf", 13}}},

@@ -43,6 +43,9 @@ type state struct {
 	guard   guard
 	frame   *frame // whom Return goes back to
 	fell    string // the extension that ended before, where Asterisk went on in a pattern
+	// typed is the pattern for any text through which the call came last: what is
+	// dialled at other places may be what somebody typed there.
+	typed *Extension
 }
 
 // frame is a Gosub or Macro that has not returned.
@@ -62,6 +65,7 @@ type visit struct {
 	Number    string
 	Guard     guard
 	Fell      string
+	Typed     *Extension
 }
 
 // dialling is a destination of a Dial on a path.
@@ -87,6 +91,7 @@ type walked struct {
 type walker struct {
 	plan   *Dialplan
 	values values
+	always values // those that no path is without
 	// preset is what the subroutine answers to a number while no daemon does. It
 	// is nil where the walk is about any number.
 	preset func(number string) answer
@@ -99,9 +104,30 @@ type walker struct {
 // walk follows every path that begins in the context: with any number, or with
 // one where preset is not nil.
 func walk(d *Dialplan, v values, context, number string, preset func(string) answer) walked {
-	w := &walker{plan: d, values: v, preset: preset, seen: map[string]bool{}}
-	w.found.Contexts = map[string]bool{}
+	w := newWalker(d, v, preset)
 	w.begin(context, number)
+	return w.walk()
+}
+
+// walkStep follows every path from a step that stands in no dialplan.
+func walkStep(d *Dialplan, v values, x *Extension) walked {
+	w := newWalker(d, v, nil)
+	w.push(state{context: x.Context, ext: x, number: x.literal()})
+	return w.walk()
+}
+
+func newWalker(d *Dialplan, v values, preset func(string) answer) *walker {
+	w := &walker{plan: d, values: v, always: values{}, preset: preset, seen: map[string]bool{}}
+	for name := range d.Globals {
+		if value, same := v[name]; same {
+			w.always[name] = value
+		}
+	}
+	w.found.Contexts = map[string]bool{}
+	return w
+}
+
+func (w *walker) walk() walked {
 	for len(w.queue) > 0 && len(w.seen) < longestWalk {
 		s := w.queue[len(w.queue)-1]
 		w.queue = w.queue[:len(w.queue)-1]
@@ -116,14 +142,14 @@ func walk(d *Dialplan, v values, context, number string, preset func(string) ans
 
 // key tells two places apart for the purpose of walking no circles.
 func (s state) key() string {
-	key := fmt.Sprintf("%s|%p|%d|%s|%v", s.context, s.ext, s.index, s.number, s.guard)
+	key := fmt.Sprintf("%s|%p|%d|%s|%v|%p", s.context, s.ext, s.index, s.number, s.guard, s.typed)
 	for f := s.frame; f != nil; f = f.back.frame {
 		key += fmt.Sprintf("|%p|%d|%q", f.back.ext, f.back.index, f.args)
 	}
 	return key
 }
 
-// begin starts a channel in a context. "h" runs when a call is over.
+// begin starts a channel in a context.
 func (w *walker) begin(context, number string) {
 	for _, c := range w.plan.reach(context) {
 		w.found.Contexts[c.Name] = true
@@ -133,7 +159,7 @@ func (w *walker) begin(context, number string) {
 		return
 	}
 	for _, x := range w.plan.extensions(context) {
-		if x.Pattern != "h" && len(x.Steps) > 0 {
+		if len(x.Steps) > 0 {
 			w.push(state{context: context, ext: x, number: x.literal()})
 		}
 	}
@@ -147,7 +173,15 @@ func (x *Extension) literal() string {
 	return x.Pattern
 }
 
-func (w *walker) push(s state) { w.queue = append(w.queue, s) }
+func (w *walker) push(s state) {
+	switch {
+	case takesAnyText(s.ext.Pattern):
+		s.typed = s.ext
+	case canBeNumber(s.ext.Pattern):
+		s.typed = nil
+	}
+	w.queue = append(w.queue, s)
+}
 
 // enter goes to a number in a context at a priority, and tells whether that
 // exists.
@@ -155,6 +189,11 @@ func (w *walker) enter(context, number string, priority int, g guard, f *frame) 
 	x, i := w.plan.find(context, number, priority)
 	if x != nil {
 		w.push(state{context: context, ext: x, index: i, number: number, guard: g, frame: f})
+	}
+	for _, only := range w.plan.extensions(context) {
+		if w.preset == nil && only.Caller != "" && only.takes(number) && len(only.Steps) > 0 {
+			w.push(state{context: context, ext: only, number: number, guard: g, frame: f})
+		}
 	}
 	return x != nil
 }
@@ -198,14 +237,25 @@ func (w *walker) step(s state) {
 	w.application(s, step.App, step.Data)
 }
 
+// typed stands for EXTEN of an earlier place, which is not the EXTEN of this one.
+const typed = "TYPED_EXTEN"
+
+// notHere writes a text for use at another place.
+func notHere(text string) string { return strings.ReplaceAll(text, "${EXTEN", "${"+typed) }
+
 // text is a text with what is known in the place of variables.
-func (w *walker) text(s state, text string) string {
+func (w *walker) text(s state, text string) string { return w.with(w.values, s, text) }
+
+func (w *walker) with(v values, s state, text string) string {
 	if !strings.Contains(text, "${") {
 		return text
 	}
 	known := values{}
 	if s.number != "" {
 		known["EXTEN"] = s.number
+	}
+	if canBeNumber(s.number) {
+		known[typed] = s.number
 	}
 	if w.preset != nil && s.guard.asked {
 		known["TOLLFUSE_DIAL"] = w.number(s)
@@ -217,10 +267,10 @@ func (w *walker) text(s state, text string) string {
 		if s.frame.macro && s.frame.back.number != "" {
 			known["MACRO_EXTEN"] = s.frame.back.number
 		} else if s.frame.macro {
-			known["MACRO_EXTEN"] = "${EXTEN}"
+			known["MACRO_EXTEN"] = "${" + typed + "}"
 		}
 	}
-	return w.values.expand(text, known)
+	return v.expand(text, known)
 }
 
 // number is TOLLFUSE_DIAL, which is empty where the answer is no.
@@ -232,5 +282,5 @@ func (w *walker) number(s state) string {
 }
 
 func (w *walker) visit(s state, app, data string) visit {
-	return visit{App: app, Data: data, Ext: s.ext, Context: s.context, Step: s.ext.Steps[s.index], Number: s.number, Guard: s.guard, Fell: s.fell}
+	return visit{App: app, Data: data, Ext: s.ext, Context: s.context, Step: s.ext.Steps[s.index], Number: s.number, Guard: s.guard, Fell: s.fell, Typed: s.typed}
 }
