@@ -392,6 +392,29 @@ func TestHangupAsks(t *testing.T) {
 	}
 }
 
+// TestHangupIsInterrupted while it asks.
+func TestHangupIsInterrupted(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	a := &actor{live: []toll.Lease{{ID: "1-1"}, {ID: "1-2"}}}
+	tty := openTerminal(t, 24, 80)
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := writerFunc(func(p []byte) (int, error) {
+		if bytes.Contains(p, []byte("[y/N]")) {
+			cancel()
+		}
+		return len(p), nil
+	})
+	var errOut bytes.Buffer
+	code := a.plays().run(ctx, []string{"hangup", "--config", siteOfActor(t), "--all"}, tty.end, asked, &errOut)
+	if code != exitFailed || errOut.String() != "tollfuse: no call was ended: interrupted\n" || len(a.ended) != 0 {
+		t.Errorf("exit code %d, %q, ended %+v", code, errOut.String(), a.ended)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 // TestStoppedDaemon is one that takes connections and says nothing, as after
 // kill -STOP. The person who wants to know why is not kept waiting.
 func TestStoppedDaemon(t *testing.T) {

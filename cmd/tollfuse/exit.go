@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +80,8 @@ func (o *options) report(w io.Writer, err error) int {
 		return int(code)
 	}
 	colours := paints(w)
-	for line := range strings.SplitSeq(err.Error(), "\n") {
+	text := strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted") // by Ctrl-C, or systemd
+	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(w, "%s %s\n", colours.paint(badTone, "tollfuse:"), clean(o.pasteable(line)))
 	}
 	if hint := hintOf(err); hint != "" {

@@ -102,7 +102,8 @@ func agree(cmd *cobra.Command, s *session, chosen admin.Selection, without bool)
 	fmt.Fprintf(out, "\nEnd these %d calls? [y/N] ", len(end))
 	answer, err := readLine(cmd.Context(), cmd.InOrStdin())
 	if err != nil {
-		return false, err
+		fmt.Fprintln(out) // behind the question
+		return false, fmt.Errorf("no call was ended: %w", err)
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":

@@ -141,7 +141,10 @@ func (c *Client) send(ctx context.Context, method, path string, body, answer any
 	}
 	r.Header.Set("Content-Type", contentType)
 	res, err := c.http.Do(r)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return fmt.Errorf("ask the daemon: %w", context.Canceled) // whoever asked has gone; the daemon is well
+	case err != nil:
 		return c.unreachable(err)
 	}
 	defer res.Body.Close()

@@ -267,6 +267,18 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
+// Whoever presses Ctrl-C has not found out that the daemon is down.
+func TestAskerGoesAway(t *testing.T) {
+	_, path := serve(t, &script{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("a signal"))
+	c := NewClient(path)
+	defer c.Close()
+	if _, err := c.Status(ctx); !errors.Is(err, context.Canceled) || admin.KindOf(err) == admin.Unreachable {
+		t.Errorf("%v, %s", err, admin.KindOf(err))
+	}
+}
+
 // TestSilentDaemon is one that takes the connection and never answers.
 func TestSilentDaemon(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
