@@ -17,7 +17,7 @@ func (p program) completionCommand() *cobra.Command {
 		Short: "Print a script that completes commands in a shell",
 		Long: withExits(`Print a script that lets a shell complete commands and flags, and with a running
 daemon the names of rules, limits, locks, live calls and open incidents. SHELL is
-bash, zsh or fish.`, exitDone, exitFailed, exitUsage),
+bash, zsh or fish; bash needs the package bash-completion.`, exitDone, exitFailed, exitUsage),
 		Example: "  tollfuse completion bash > /etc/bash_completion.d/tollfuse\n" +
 			"  tollfuse completion zsh > /usr/local/share/zsh/site-functions/_tollfuse\n" +
 			"  tollfuse completion fish > /etc/fish/completions/tollfuse.fish",
