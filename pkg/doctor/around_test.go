@@ -2,8 +2,11 @@ package doctor_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/tollfuse/tollfuse/pkg/doctor"
 )
 
 // raw is a context that asks nobody.
@@ -84,5 +87,25 @@ func TestAnEndpointAtTheCarrier(t *testing.T) {
 	})
 	if !slices.Equal(got, []string{"dialplan.bypass", "trunk.unnamed"}) {
 		t.Errorf("found %v", got)
+	}
+}
+
+// TestAnUnsetVariableInAnEmergencyCall may be empty, and may be not.
+func TestAnUnsetVariableInAnEmergencyCall(t *testing.T) {
+	got := wrongWith(t, guardedPlan+"exten => _11[02],1,Dial(PJSIP/${PREFIX}${EXTEN}@carrier)\n same => n,Hangup()\n", nil)
+	if !slices.Contains(got, "emergency.unfollowed") || slices.Contains(got, "emergency.number") {
+		t.Errorf("found %v", got)
+	}
+}
+
+// TestAManagerThatIsNotThere is not one whose files are not loaded.
+func TestAManagerThatIsNotThere(t *testing.T) {
+	files, c := exchange(t, "careful")
+	f := healthy(c)
+	f.PBXs = []doctor.PBX{doctor.PBXFromFiles(files, "/etc/asterisk", c.Asterisk[0], "")}
+	f.PBXs[0].AMI = doctor.AMI{Missing: "connection refused"}
+	got := found(doctor.Examine(f), "manager.reach")
+	if got.Level != doctor.Critical || got.Detail != "connection refused" || strings.Contains(strings.Join(got.Mend, "\n"), "reload") {
+		t.Errorf("%+v", got)
 	}
 }

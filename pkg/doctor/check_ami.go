@@ -11,11 +11,12 @@ import (
 // has its rights and Asterisk disagrees, it has not read them yet.
 func (p *PBX) amiChecks(fromFiles []Finding) []Finding {
 	var all []Finding
+	filesAreRight := p.Files.Confs["manager.conf"] != nil && !Worst(fromFiles).Wrong()
 	for _, f := range p.askedManager() {
 		if slices.ContainsFunc(fromFiles, func(o Finding) bool { return o.ID == f.ID }) {
 			continue
 		}
-		if f.Level.Wrong() && p.Files.Confs["manager.conf"] != nil {
+		if f.Level.Wrong() && f.ID != "manager.reach" && filesAreRight {
 			f.Detail = strings.TrimSpace(f.Detail + " The files say otherwise: they are not loaded yet.")
 			f.Mend = []string{"asterisk -rx 'manager reload'"}
 		}

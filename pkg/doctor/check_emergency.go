@@ -79,12 +79,12 @@ func (p *PBX) emergencyCall(v values, context, number string, numbers []string) 
 	}
 	f.Where = []Place{x.Steps[0].Place}
 	switch {
-	case sent != "":
+	case sent != "" && !strings.Contains(sent, "${"):
 		f.ID, f.Level, f.Title = "emergency.number", Critical, "an emergency call goes out with another number: %s"
 		f.Detail = fmt.Sprintf("The carrier would hear %q.", sent)
-	case len(w.Unfollowed) > 0 || !w.Whole:
+	case len(w.Unfollowed) > 0 || !w.Whole || strings.Contains(sent, "${"):
 		f.ID, f.Level, f.Title = "emergency.unfollowed", Unchecked, "emergency calls could not be followed to the end: %s"
-		f.Detail = "A jump there depends on what only a call shows. Try it with your carrier's test number."
+		f.Detail = "A jump there, or the number that is dialled, depends on what only a call shows. Try it with your carrier's test number."
 	default:
 		f.ID, f.Level, f.Title = "emergency.refused", Critical, "an emergency call reaches no trunk: %s"
 		f.Detail = "It is followed with the daemon dead. Its way begins here."

@@ -14,6 +14,7 @@ type Dialplan struct {
 	Missing  []string // files that could not be read
 
 	searched map[string][]*Extension // by context: all that can be dialled there
+	reached  map[string][]*Context   // by context: it and what it includes
 }
 
 // Context is a context with its extensions in the order in which Asterisk tries
@@ -25,6 +26,8 @@ type Context struct {
 	Switches   []string // looks for extensions elsewhere, such as in a database
 
 	byPattern map[string]*Extension // and by caller: "PATTERN/CALLER"
+	literals  map[string][]*Extension
+	patterns  []*Extension
 }
 
 // Extension is an extension or a pattern with its steps.
@@ -47,7 +50,7 @@ type Step struct {
 }
 
 func newDialplan() *Dialplan {
-	return &Dialplan{Contexts: map[string]*Context{}, Globals: map[string]string{}, searched: map[string][]*Extension{}}
+	return &Dialplan{Contexts: map[string]*Context{}, Globals: map[string]string{}, searched: map[string][]*Extension{}, reached: map[string][]*Context{}}
 }
 
 func (d *Dialplan) context(name string) *Context {
@@ -95,10 +98,25 @@ func (d *Dialplan) settle() {
 			if isPattern(e.Pattern) {
 				e.positions = positions(e.Pattern[1:])
 			}
+			c.index(e)
 			slices.SortStableFunc(e.Steps, func(a, b Step) int { return a.Priority - b.Priority })
 			e.Steps = slices.CompactFunc(e.Steps, func(a, b Step) bool { return a.Priority == b.Priority })
 		}
 	}
+}
+
+// index lets an extension be found by what was dialled; in it dashes are for the
+// eye.
+func (c *Context) index(x *Extension) {
+	if isPattern(x.Pattern) {
+		c.patterns = append(c.patterns, x)
+		return
+	}
+	if c.literals == nil {
+		c.literals = map[string][]*Extension{}
+	}
+	number := strings.ReplaceAll(x.Pattern, "-", "")
+	c.literals[number] = append(c.literals[number], x)
 }
 
 // reach are a context and those that it includes, in the order in which they
@@ -137,20 +155,32 @@ func (d *Dialplan) extensions(context string) []*Extension {
 	return all
 }
 
-// takes tells whether what was dialled matches the extension.
-func (x *Extension) takes(dialled string) bool {
-	if isPattern(x.Pattern) {
-		return fits(x.positions, dialled)
+// taking are the extensions that match what was dialled in a context, in the
+// order in which they are tried: those that are no pattern go before.
+func (d *Dialplan) taking(context, dialled string) []*Extension {
+	contexts, done := d.reached[context]
+	if !done {
+		contexts = d.reach(context)
+		d.reached[context] = contexts
 	}
-	return matches(x.Pattern, dialled)
+	var all []*Extension
+	for _, c := range contexts {
+		all = append(all, c.literals[strings.ReplaceAll(dialled, "-", "")]...)
+		for _, x := range c.patterns {
+			if fits(x.positions, dialled) {
+				all = append(all, x)
+			}
+		}
+	}
+	return all
 }
 
 // find is the extension that Asterisk takes for what was dialled, at a priority
 // that it must have, with the index of that step. Those for one caller only are not
 // meant: most calls do not come there.
 func (d *Dialplan) find(context, dialled string, priority int) (*Extension, int) {
-	for _, e := range d.extensions(context) {
-		if e.Caller != "" || !e.takes(dialled) {
+	for _, e := range d.taking(context, dialled) {
+		if e.Caller != "" {
 			continue
 		}
 		for i, s := range e.Steps {

@@ -37,13 +37,7 @@ func (w *walker) jump(s state, text string) {
 		w.label(s, w.plan.extensions(context), priority)
 	default:
 		s.context, s.number = context, number
-		var all []*Extension
-		for _, x := range w.plan.extensions(context) {
-			if x.takes(number) {
-				all = append(all, x)
-			}
-		}
-		w.labelFirst(s, all, priority)
+		w.labelFirst(s, w.plan.taking(context, number), priority)
 	}
 }
 

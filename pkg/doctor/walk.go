@@ -190,8 +190,8 @@ func (w *walker) enter(context, number string, priority int, g guard, f *frame) 
 	if x != nil {
 		w.push(state{context: context, ext: x, index: i, number: number, guard: g, frame: f})
 	}
-	for _, only := range w.plan.extensions(context) {
-		if w.preset == nil && only.Caller != "" && only.takes(number) && len(only.Steps) > 0 {
+	for _, only := range w.plan.taking(context, number) {
+		if w.preset == nil && only.Caller != "" && len(only.Steps) > 0 {
 			w.push(state{context: context, ext: only, number: number, guard: g, frame: f})
 		}
 	}
