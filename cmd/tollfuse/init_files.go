@@ -89,7 +89,11 @@ func writeAll(files []newFile, force bool) error {
 		return err
 	}
 	for _, f := range files {
-		if err := f.write(); err != nil {
+		err := f.write()
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			return &hinted{fmt.Errorf("write %s: %w", f.path, err), "run it as root, or name folders that are yours, such as with --dialplan-dir"}
+		case err != nil:
 			return fmt.Errorf("write %s: %w", f.path, err)
 		}
 	}
@@ -151,10 +155,24 @@ func (f newFile) write() (err error) {
 	if err := os.Chmod(t.Name(), f.mode); err != nil {
 		return err
 	}
-	if err := os.Rename(f.path, f.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := keepOld(f.path); err != nil {
 		return err
 	}
 	return os.Rename(t.Name(), f.path)
+}
+
+// keepOld keeps a file that is about to be replaced, beside those that were kept
+// before: who replaces twice has not lost what was there at first.
+func keepOld(path string) error {
+	old := path + ".old"
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
+			return ignoreMissing(os.Rename(path, old))
+		} else if err != nil {
+			return err
+		}
+		old = fmt.Sprintf("%s.old.%d", path, n)
+	}
 }
 
 // makeFolder makes a folder that is not there, for those who own what is in it.

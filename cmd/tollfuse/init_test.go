@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -332,5 +333,31 @@ func TestNextSteps(t *testing.T) {
 	}
 	if strings.Join(all, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(all, "\n"))
+	}
+}
+
+// TestReplacedTwice is about who says --force again: what was there at first is
+// still there.
+func TestReplacedTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tollfuse.yaml")
+	for _, text := range []string{"first", "second", "third"} {
+		f := newFile{path: path, text: []byte(text), mode: 0o600, own: func(string) error { return nil }}
+		if err := writeAll([]newFile{f}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{path: "third", path + ".old": "first", path + ".old.2": "second"} {
+		if got, err := os.ReadFile(name); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// TestForbiddenFolder names a way out to who is not root.
+func TestForbiddenFolder(t *testing.T) {
+	f := newFile{path: filepath.Join(t.TempDir(), "f"), mode: 0o600, own: func(string) error { return fs.ErrPermission }}
+	err := writeAll([]newFile{f}, false)
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(hintOf(err), "run it as root") {
+		t.Errorf("%v, hint %q", err, hintOf(err))
 	}
 }
