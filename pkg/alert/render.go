@@ -103,10 +103,17 @@ func (s Site) own(name string) (string, error) {
 	if s.Templates == "" {
 		return "", nil
 	}
-	f, err := os.Open(filepath.Join(s.Templates, name))
-	if errors.Is(err, fs.ErrNotExist) {
+	path := filepath.Join(s.Templates, name)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular(): // a pipe would be waited for
+		return "", errors.New("it is no file")
 	}
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
@@ -126,17 +133,30 @@ func (s Site) own(name string) (string, error) {
 // execute fills a template. HTML is escaped by html/template.
 func execute(name, text string, v *View) (string, error) {
 	var out bounded
+	var taken turns
 	if name == HTMLTemplate {
-		t, err := htmltemplate.New(name).Funcs(htmltemplate.FuncMap{"colour": colour}).Parse(text)
-		if err == nil {
-			err = t.Execute(&out, v)
+		t, err := htmltemplate.New(name).Funcs(htmltemplate.FuncMap{"colour": colour, "turn": taken.next}).Parse(text)
+		if err != nil {
+			return "", err
 		}
+		for _, part := range t.Templates() {
+			if err := bound(part.Tree); err != nil {
+				return "", err
+			}
+		}
+		err = t.Execute(&out, v)
 		return out.String(), err
 	}
-	t, err := texttemplate.New(name).Funcs(texttemplate.FuncMap{"wrap": wrap, "upper": strings.ToUpper}).Parse(text)
-	if err == nil {
-		err = t.Execute(&out, v)
+	t, err := texttemplate.New(name).Funcs(texttemplate.FuncMap{"wrap": wrap, "upper": strings.ToUpper, "turn": taken.next}).Parse(text)
+	if err != nil {
+		return "", err
 	}
+	for _, part := range t.Templates() {
+		if err := bound(part.Tree); err != nil {
+			return "", err
+		}
+	}
+	err = t.Execute(&out, v)
 	if err == nil && !utf8.ValidString(out.String()) {
 		err = errors.New("it writes what is no UTF-8")
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -241,6 +242,8 @@ func TestABrokenTemplateLosesNoMail(t *testing.T) {
 		"is too large":    strings.Repeat("x", largestTemplate+1),
 		"writes too much": `{{define "a"}}{{range .}}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{end}}{{end}}` + strings.Repeat(`{{template "a" .Subject}}{{range .Calls}}{{range $.Calls}}{{range $.Calls}}{{range $.Calls}}{{range $.Calls}}{{range $.Calls}}{{range $.Calls}}xxxxxxxxxxxxxxxxxxxx{{end}}{{end}}{{end}}{{end}}{{end}}{{end}}{{end}}`, 4),
 		"never ends":      `{{define "a"}}{{template "a" .}}{{end}}{{template "a" .}}`,
+		"loops for ever":  `{{range 9223372036854775807}}{{end}}`,
+		"calls too often": `{{define "a"}}{{end}}{{define "b"}}` + strings.Repeat(`{{template "a"}}`, 50) + `{{end}}{{define "c"}}` + strings.Repeat(`{{template "b"}}`, 50) + `{{end}}{{define "d"}}` + strings.Repeat(`{{template "c"}}`, 50) + `{{end}}{{if true}}{{with 1}}{{template "d"}}{{end}}{{end}}`,
 		"is no UTF-8":     "\xff\xfe",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,6 +284,15 @@ func TestTemplatesCannotBeRead(t *testing.T) {
 	m, err := Render(attack(), s)
 	if err != nil || len(m.Warnings) != 1 || !strings.Contains(m.Text, "1003") {
 		t.Errorf("%v %q", err, m.Warnings)
+	}
+	if err := os.Remove(filepath.Join(s.Templates, TextTemplate)); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(s.Templates, TextTemplate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := Render(attack(), s); err != nil || len(m.Warnings) != 1 {
+		t.Errorf("a pipe is no template: %v %q", err, m.Warnings)
 	}
 	s.Templates = filepath.Join(s.Templates, "missing")
 	if m, err := Render(attack(), s); err != nil || len(m.Warnings) != 0 {
