@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ func (c *connection) dial(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
+	conn = &heard{Conn: conn}
 	c.mu.Lock()
 	c.conn = conn
 	if c.closed {
@@ -44,6 +46,28 @@ func (c *connection) dial(ctx context.Context, network, address string) (net.Con
 		return nil, err
 	}
 	return secured, conn.SetDeadline(time.Time{})
+}
+
+// mostHeard is how many bytes of a mail server are read in one session; an honest
+// one says some thousand. A line of it has no end of its own.
+const mostHeard = 1 << 20
+
+// errTalkative is about a server that says more than that.
+var errTalkative = fmt.Errorf("the server says more than %d bytes", mostHeard)
+
+// heard is a connection of which no more than that is read.
+type heard struct {
+	net.Conn
+	bytes int // only the session reads
+}
+
+func (h *heard) Read(p []byte) (int, error) {
+	if h.bytes >= mostHeard {
+		return 0, errTalkative
+	}
+	n, err := h.Conn.Read(p[:min(len(p), mostHeard-h.bytes)])
+	h.bytes += n
+	return n, err
 }
 
 // close ends it, now or as soon as it has begun.
