@@ -78,7 +78,7 @@ func printIncidents(w io.Writer, s *session, incidents []toll.Incident) error {
 		if one.Observed {
 			state += ", only observed"
 		}
-		row := []string{one.ID, s.brief(one.Opened), string(one.Kind), whoseOf(one), "", "", "", state}
+		row := []string{one.ID, s.brief(one.Opened), kindOf(one), whoseOf(one), "", "", "", state}
 		if !one.Kind.Trouble() && one.Kind != toll.FuseBlown {
 			row[4], row[5], row[6] = strconv.FormatInt(one.Refused, 10), strconv.FormatInt(one.Cut, 10), cents(one.Cost)
 		}
@@ -92,9 +92,17 @@ func printIncidents(w io.Writer, s *session, incidents []toll.Incident) error {
 	})
 }
 
+// kindOf is what an incident is in a table.
+func kindOf(i *toll.Incident) string {
+	if i.ByHand() {
+		return "by hand"
+	}
+	return string(i.Kind)
+}
+
 // urgency is how an open incident stands out.
 func urgency(i *toll.Incident) tone {
-	if i.Observed || i.Kind == toll.EmergencyCall {
+	if i.Observed || i.Kind == toll.EmergencyCall || i.ByHand() {
 		return warnTone
 	}
 	return badTone

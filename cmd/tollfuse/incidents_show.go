@@ -78,6 +78,9 @@ func printIncident(w io.Writer, s *session, r admin.IncidentReport) error {
 func aboutIncident(i *toll.Incident) string {
 	switch i.Kind {
 	case toll.Attack:
+		if i.ByHand() {
+			return "calls ended by hand, of " + whoseOf(i)
+		}
 		if i.Caller == "" {
 			return "attack by several callers"
 		}

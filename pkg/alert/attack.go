@@ -18,6 +18,8 @@ func (w *writer) attack() {
 	switch {
 	case i.Observed:
 		w.Tone, w.Label = Warning, "Only observed: nothing was blocked"
+	case i.ByHand():
+		w.Tone, w.Label = Warning, "Calls were ended by hand"
 	case i.Bypassed > 0 && i.Refused == 0:
 		w.Label = "Calls went around the dialplan"
 	case w.notice.Kind == toll.NoticeWorse:
@@ -44,7 +46,11 @@ func (w *writer) headline() string {
 			parts = append(parts, number(n)+" "+what)
 		}
 	}
-	add(i.Cut, plural(i.Cut, "call cut", "calls cut"))
+	if i.ByHand() {
+		add(i.Cut, plural(i.Cut, "call", "calls")+" ended by hand")
+	} else {
+		add(i.Cut, plural(i.Cut, "call cut", "calls cut"))
+	}
 	if i.Bypassed > i.Cut {
 		add(i.Bypassed, "around the dialplan")
 	}
@@ -82,22 +88,25 @@ func plural(n int64, one, many string) string {
 
 func (w *writer) attackLead() {
 	i := w.incident
-	subject := "Several callers"
+	subject := "several callers"
 	if c := w.caller(); c.ID != "" {
-		subject = upper(who(c))
+		subject = who(c)
 	} else if len(i.From) == 1 {
-		subject = upper(who(parse(i.From[0].Name)))
+		subject = who(parse(i.From[0].Name))
 	}
 	where := ""
 	if places := w.places(); len(places) > 0 {
 		where = " to " + list(places, 3)
 	}
 	switch {
+	case i.ByHand():
+		w.say(fmt.Sprintf("%s of %s%s: ended by hand, with a lock, a rule or a hangup. You are told of every call that is cut, this one too.",
+			count(i.Cut, "call", "calls"), subject, where))
 	case i.Observed:
 		w.say(fmt.Sprintf("%s made %s%s that Tollfuse would have refused. It only observes: nothing was blocked, and the calls cost money.",
-			subject, count(i.Refused, "call", "calls"), where))
+			upper(subject), count(i.Refused, "call", "calls"), where))
 	default:
-		w.say(subject + " made calls" + where + " that Tollfuse does not allow: " + w.done() + ".")
+		w.say(upper(subject) + " made calls" + where + " that Tollfuse does not allow: " + w.done() + ".")
 	}
 	if !i.Open() {
 		switch by, quiet := closedBy(i.ClosedBy), i.Closed.Sub(i.Newest); {

@@ -60,6 +60,16 @@ func samples() map[string]toll.Notice {
 				Began: night, Cut: toll.ReasonBypass, Bypassed: true, Ended: night.Add(2 * time.Second), Talked: 2 * time.Second, Cost: 300_000,
 			}},
 		}),
+		"by-hand": notice(toll.NoticeOpened, toll.Incident{
+			Kind: toll.Attack, PBX: "office", Caller: "1003", Cut: 1, Cost: 20_000,
+			From:   []toll.Tally{{Name: "extension:1003", Count: 1}},
+			To:     []toll.Tally{{Name: "+44207946", Kind: "intl_fixed", Place: "GB", Count: 1}},
+			Causes: []toll.Tally{{Kind: "manual", Name: "anna", Count: 1}},
+			Calls: []toll.IncidentCall{{
+				Lease: "7-9", Caller: toll.Caller{Kind: toll.Extension, ID: "1003"}, Number: "+442079460123", Country: "GB", Class: toll.IntlFixed,
+				Began: night, Cut: toll.ReasonManual, By: "anna", Ended: night.Add(4 * time.Second), Talked: 4 * time.Second, Cost: 20_000,
+			}},
+		}),
 		"several": notice(toll.NoticeOpened, toll.Incident{
 			Kind: toll.Attack, PBX: "office", Refused: 18_000, AtStake: 180_000 * toll.Unit,
 			From:   []toll.Tally{{Name: "extension:1001", Count: 9_000}, {Name: "forward:1002", Count: 8_000}, {Count: 1_000}},

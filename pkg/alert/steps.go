@@ -14,7 +14,7 @@ func (w *writer) attackSteps() {
 	c := w.caller()
 	if i.Observed {
 		w.advise("Decide whether such calls are right. When they are not, let Tollfuse block: set “observe: false” in its configuration, or take “--observe” off the rule or limit.")
-	} else if i.Open() {
+	} else if i.Open() && !i.ByHand() {
 		w.tighten(c)
 	}
 	w.find(c)
@@ -59,7 +59,7 @@ func (w *writer) locked(scope toll.Scope, subject string) bool {
 
 // find says where to look for the hole, by the way the calls took.
 func (w *writer) find(c toll.Caller) {
-	if w.incident.Observed {
+	if w.incident.Observed || w.incident.ByHand() {
 		return
 	}
 	if w.incident.Bypassed > 0 {

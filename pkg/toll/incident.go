@@ -75,6 +75,23 @@ const StakeLength = 10 * time.Minute
 // Open tells whether the incident goes on.
 func (i *Incident) Open() bool { return i.Closed.IsZero() }
 
+// ByHand tells whether the owner himself ended every call of it, by hanging up,
+// with a lock or with a rule, and nothing else has happened: then there is no
+// sign of fraud but his own.
+func (i *Incident) ByHand() bool {
+	if i.Kind != Attack || i.Refused > 0 || i.Bypassed > 0 || i.Cut == 0 {
+		return false
+	}
+	for _, cause := range i.Causes {
+		switch Reason(cause.Kind) {
+		case ReasonManual, ReasonLocked, ReasonDeniedRule:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // IncidentCall is a call of an incident that was up.
 type IncidentCall struct {
 	Lease    string        `json:"lease"`
