@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
@@ -35,13 +36,24 @@ func (o *options) load() (config.Config, error) {
 
 // socket is where the daemon listens. A member of the control group may use the
 // socket and cannot read the configuration, which holds a secret; then the
-// socket is where it always is.
+// socket is where it always is. Nor does a mistake elsewhere in the file matter
+// to a daemon that runs.
 func (o *options) socket() (string, config.Config, error) {
 	c, err := o.load()
-	if errors.Is(err, errUnreadable) {
-		return config.Default().Control.Socket, c, err
+	switch {
+	case errors.Is(err, errNoConfig):
+		return "", c, err
+	case err != nil:
+		return config.Socket(o.config), c, err
 	}
-	return c.Control.Socket, c, err
+	return c.Control.Socket, c, nil
+}
+
+// warn says something beside the answer.
+func (o *options) warn(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(o.errOut, "warning: %s\n", clean(line))
+	}
 }
 
 // daemonVersion is empty where no daemon answers.
@@ -87,6 +99,9 @@ func (p program) open(ctx context.Context, o *options) (*session, error) {
 	client := control.NewClient(path)
 	status, err := promptStatus(ctx, client)
 	if err == nil {
+		if configErr != nil && !errors.Is(configErr, errUnreadable) {
+			o.warn(fmt.Errorf("the daemon goes on with what it has read before, and would not start again: %w", configErr))
+		}
 		return newSession(client, status, client.Close), nil
 	}
 	if err := client.Close(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 func (p program) explainCommand(o *options) *cobra.Command {
@@ -72,6 +73,9 @@ func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
 	if _, err := fmt.Fprintln(w, clean(about)+paints(w).paint(look, answer)+clean(reason)); err != nil {
 		return err
 	}
+	if err := doubt(w, s, e); err != nil {
+		return err
+	}
 	read := [][]string{{""}}
 	for i, step := range e.Steps {
 		read = append(read, []string{first(i, "read as"), step.Number, step.Text})
@@ -100,6 +104,23 @@ func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
 		return err
 	}
 	return printHints(w, "to change it", e.Hints)
+}
+
+// doubt says when nobody would give that answer now.
+func doubt(w io.Writer, s *session, e admin.Explanation) error {
+	why := ""
+	switch {
+	case e.To.Class == toll.Emergency || e.To.Class == toll.Internal || e.To.Class == toll.FeatureCode:
+		return nil
+	case !s.status.Process.Daemon:
+		why = "no daemon runs"
+	case s.status.Failing:
+		why = "the ledger cannot be written"
+	default:
+		return nil
+	}
+	_, err := fmt.Fprintln(w, "but "+why+": until that is mended the failure policy answers, and refuses all but ordinary home calls")
+	return err
 }
 
 // headline is the answer in one line: what was asked, the answer, and why.

@@ -37,6 +37,7 @@ type program struct {
 type options struct {
 	config string
 	json   bool
+	errOut io.Writer // for what is worth knowing beside the answer
 
 	commands []string // those that read a configuration
 }
@@ -73,7 +74,7 @@ func (o *options) command(words string) string {
 // run is the whole program but for the process around it. It returns the exit
 // code.
 func (p program) run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	o := &options{}
+	o := &options{errOut: errOut}
 	root := p.rootWith(o)
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -102,7 +103,7 @@ func noteBeginning(c *cobra.Command, began *bool) {
 	}
 }
 
-func (p program) root() *cobra.Command { return p.rootWith(&options{}) }
+func (p program) root() *cobra.Command { return p.rootWith(&options{errOut: io.Discard}) }
 
 func (p program) rootWith(o *options) *cobra.Command {
 	root := &cobra.Command{

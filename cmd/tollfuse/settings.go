@@ -96,8 +96,12 @@ func aboutChange(cmd *cobra.Command, s *session, done toll.Setting, before []tol
 	if err != nil {
 		return "", err
 	}
-	if cut > 0 && !status.Process.Daemon {
-		return text + fmt.Sprintf("; no daemon runs: %d live calls go on until their timers end them, or it is started", cut), nil
+	if !status.Process.Daemon {
+		text += "; no daemon runs, so nobody asks for the lock until it is started: the failure policy answers"
+		if cut > 0 {
+			text += fmt.Sprintf(", and %d live calls go on until their timers end them", cut)
+		}
+		return text, nil
 	}
 	if cut > 0 {
 		text += fmt.Sprintf("; live calls that end now: %d", cut)

@@ -355,3 +355,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestSocketOfABrokenFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"control: {socket: /run/x.sock}\nbypass: off\nnonsense: 1\n": "/run/x.sock",
+		"control: {socket: relative}\n":                              Default().Control.Socket,
+		"control: [":                                                 Default().Control.Socket,
+		"":                                                           Default().Control.Socket,
+	} {
+		path := filepath.Join(t.TempDir(), "tollfuse.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := Socket(path); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := Socket("/nowhere"); got != Default().Control.Socket {
+		t.Errorf("no file: %q", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -35,6 +36,27 @@ func Load(path string) (Config, error) {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// Socket reads from the file only where the daemon listens; where that cannot be
+// read it is the usual place. A mistake elsewhere in the file must not keep its
+// owner from a daemon that runs well on what it has read before.
+func Socket(path string) string {
+	usual := Default()
+	text, _, err := readBounded(path, largestFile)
+	if err != nil {
+		return usual.Control.Socket
+	}
+	root, problem := readTree(text)
+	if problem != nil {
+		return usual.Control.Socket
+	}
+	c := Default()
+	newReader().read(root, &c)
+	if !filepath.IsAbs(c.Control.Socket) {
+		return usual.Control.Socket
+	}
+	return c.Control.Socket
 }
 
 // Parse reads the text of a file and checks it. A secret_file is checked by
