@@ -109,3 +109,44 @@ func TestAManagerThatIsNotThere(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWhatIsDialledIsWhatWasJudged takes digits off, and puts others before.
+func TestWhatIsDialledIsWhatWasJudged(t *testing.T) {
+	for _, c := range []struct{ name, pattern, dial, code, prefix, want, mend string }{
+		{"nothing", "_9.", "${TOLLFUSE_DIAL}", "", "", "", ""},
+		{"an access code", "_9[0-9*#+].", "${TOLLFUSE_DIAL:1}", "9", "", "", ""},
+		{"an access code that is none", "_8[0-9*#+].", "${TOLLFUSE_DIAL:1}", "9", "", "critical", `access_codes: ["9", "8"]`},
+		{"a country's code that turns home into abroad", "_[0-9*#+].", "00${TOLLFUSE_DIAL}", "", "", "warning", `prefix: "00"`},
+		{"the prefix of the configuration", "_0[1-9].", "0049${TOLLFUSE_DIAL:1}", "", "0049", "", ""},
+		{"the end cut off", "_0[1-9].", "${TOLLFUSE_DIAL:0:4}", "", "", "warning", "${TOLLFUSE_DIAL}@"},
+		{"more at the end", "_0[1-9].", "${TOLLFUSE_DIAL}00", "", "", "warning", "${TOLLFUSE_DIAL}@"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files, site := exchange(t, "careful")
+			if c.code != "" {
+				site.Numbering.AccessCodes = []string{c.code}
+			}
+			site.Asterisk[0].Trunks[0].Prefix = c.prefix
+			withGenerated(t, files, site)
+			files["etc/asterisk/extensions.conf"] = &fstest.MapFile{Data: []byte("[internal]\nexten => " + c.pattern + ",1,Gosub(tollfuse,s,1)" +
+				strings.Replace(ask, "${TOLLFUSE_DIAL}", c.dial, 1) + "#include extensions_tollfuse.conf\n")}
+			f := found(examine(t, files, site, "pbx"), "dialplan.number")
+			if c.want != string(f.Level) || c.mend != "" && !strings.Contains(strings.Join(f.Mend, "\n"), c.mend) {
+				t.Errorf("%s: %s, %q; want %s", f.Level, f.Title, f.Mend, c.want)
+			}
+		})
+	}
+}
+
+// TestMendsKeepTheChannel does not make a SIP trunk of lines.
+func TestMendsKeepTheChannel(t *testing.T) {
+	files, c := exchange(t, "careful")
+	withGenerated(t, files, c)
+	files["etc/asterisk/extensions.conf"] = &fstest.MapFile{Data: []byte("[internal]\nexten => _9.,1,Dial(DAHDI/g0/${EXTEN:1},40)\n#include extensions_tollfuse.conf\n")}
+	mend := strings.Join(found(examine(t, files, c, "pbx"), "dialplan.bypass").Mend, "\n")
+	for _, want := range []string{"exten => _9.,1,Gosub", "Dial(DAHDI/g0/${TOLLFUSE_DIAL:1},40,S(${TOLLFUSE_SECONDS}))"} {
+		if !strings.Contains(mend, want) {
+			t.Errorf("%s\nlacks %s", mend, want)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func (p *PBX) snippetChecks(ways []way) []Finding {
 	}
 	if !any && len(p.beginnings()) > 0 {
 		all = append(all, Finding{ID: "dialplan.unreachable", Level: Critical, Title: "no extension's context leads to Tollfuse",
-			Detail: "No call is ever asked about.", Mend: guarded("carrier")})
+			Detail: "No call is ever asked about.", Mend: guarded(anyNumber, " same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,60,S(${TOLLFUSE_SECONDS}))")})
 	}
 	return append(all, asks.findings()...)
 }
@@ -147,12 +147,16 @@ func (x *Extension) differs(c *Context, i int) (Place, bool) {
 	return Place{}, false
 }
 
-// guarded are the lines that dial a trunk as they should.
-func guarded(trunk string) []string {
+// anyNumber is the pattern of what people dial, and of nothing else.
+const anyNumber = "_[0-9*#+]."
+
+// guarded are the lines that ask before they dial, which is what begins with
+// "same".
+func guarded(pattern, dial string) []string {
 	return []string{
-		"exten => _[0-9*#+].,1,Gosub(tollfuse,s,1)",
+		"exten => " + pattern + ",1,Gosub(tollfuse,s,1)",
 		` same => n,GotoIf($["${TOLLFUSE_VERDICT}" = "allow"]?:denied)`,
-		" same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@" + trunk + ",60,S(${TOLLFUSE_SECONDS}))",
+		dial,
 		" same => n,Hangup()",
 		" same => n(denied),Hangup(${TOLLFUSE_CAUSE})",
 	}

@@ -65,7 +65,6 @@ func (p *PBX) judgeTrunk(g *gathering, w way, d dialling, emergency []string) {
 	if slices.Contains(emergency, d.Target.Number) && !d.Guard.asked {
 		return // goes out without being asked about, as it should
 	}
-	trunk := d.Target.Peer
 	if w.Outside {
 		g.add(Finding{ID: "dialplan.inbound-out", Level: Warning, Title: "strangers who call in can dial out (from %s)",
 			Detail: "What a trunk or anybody sends leads to a trunk. Tollfuse limits it, but nobody of the site dials it.", Where: where,
@@ -79,12 +78,22 @@ func (p *PBX) judgeTrunk(g *gathering, w way, d dialling, emergency []string) {
 	}
 	if !d.Guard.asked {
 		g.add(Finding{ID: "dialplan.bypass", Level: Critical, Title: "a trunk is dialled and nobody asks Tollfuse (from %s)",
-			Detail: "Such a call is only found when it is up, and cut then.", Where: where, Mend: guarded(trunk)}, context)
+			Detail: "Such a call is only found when it is up, and cut then.", Where: where, Mend: guarded(d.pattern(), mended(d))}, context)
 		return
 	}
 	p.judgeAnswer(g, d, emergency)
 	p.judgeNumber(g, d)
+	p.judgeDigits(g, d)
 	p.judgeOptions(g, d)
+}
+
+// pattern is where a Dial is asked about as it should be: for every number, or
+// where digits are taken off where they are.
+func (d dialling) pattern() string {
+	if m := variable.FindStringSubmatch(d.Target.Number); m != nil && m[2] != "" && canBeNumber(d.Ext.Pattern) {
+		return d.Ext.Pattern
+	}
+	return anyNumber
 }
 
 // judgeAnswer tells whether the dialplan does what it was answered.

@@ -93,7 +93,7 @@ exten => _[0-9*#+].,1,Set(NUMBER=${EXTEN})
 		{"an emergency number by itself", guardedPlan + "\nexten => 112,1,Dial(PJSIP/112@carrier)", ""},
 		{"asked again before another trunk", strings.Replace(guardedPlan, " same => n,Hangup()\n", " same => n,Gosub(tollfuse,s,1)\n same => n,GotoIf($[\"${TOLLFUSE_VERDICT}\" = \"allow\"]?:denied)\n same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,60,S(${TOLLFUSE_SECONDS}))\n same => n,Hangup()\n", 1), ""},
 		{"in circles", guardedPlan + "\nexten => 9,1,Goto(9,1)\nexten => 8,1,Gosub(8,1)\ninclude => internal", "dialplan.unfollowed"},
-		{"an access code that eats emergency calls", "[internal]\nexten => _[0-9*#+].,1,Gosub(tollfuse,s,1)" + strings.Replace(ask, "${TOLLFUSE_DIAL}", "${TOLLFUSE_DIAL:1}", 1), "emergency"},
+		{"an access code that eats emergency calls", "[internal]\nexten => _[0-9*#+].,1,Gosub(tollfuse,s,1)" + strings.Replace(ask, "${TOLLFUSE_DIAL}", "${TOLLFUSE_DIAL:1}", 1), "dialplan.number emergency"},
 		{"emergency calls at a lesser priority", guardedPlan + "\nexten => 112,1,NoOp()\nexten => 110,1,NoOp()", "emergency"},
 		{"emergency calls that are answered at home", guardedPlan + "\nexten => 112,1,Dial(PJSIP/1001,20)\n same => n,Hangup()", "emergency"},
 		{"emergency calls by a condition nobody knows", "[internal]\nexten => _X.,1,Goto(${DB(a/b)},${EXTEN},1)", "dialplan.unfollowed dialplan.unreachable emergency"},

@@ -11,6 +11,7 @@ func Examine(f Facts) []Finding {
 	all = append(all, systemNames(&f)...)
 	for i := range f.PBXs {
 		p := &f.PBXs[i]
+		p.AccessCodes = f.Config.Numbering.AccessCodes
 		for _, found := range p.examine(f.Emergency) {
 			found.PBX = p.Asterisk.Name
 			all = append(all, found)

@@ -25,13 +25,16 @@ type Facts struct {
 
 // PBX is what is known of one Asterisk.
 type PBX struct {
-	Asterisk  config.Asterisk
-	Files     Files
-	Wanted    *Dialplan // what the configuration would generate now
-	NotWanted string    // why that is not known
-	Plan      *Dialplan // as it is loaded, or else as the files have it; nil where nobody knows
-	Console   Console
-	AMI       AMI
+	Asterisk config.Asterisk
+	Files    Files
+	// AccessCodes are what the people of the site dial before a number; Examine
+	// takes them from the configuration.
+	AccessCodes []string
+	Wanted      *Dialplan // what the configuration would generate now
+	NotWanted   string    // why that is not known
+	Plan        *Dialplan // as it is loaded, or else as the files have it; nil where nobody knows
+	Console     Console
+	AMI         AMI
 
 	known []endpoint // of the files; nil before they were looked through
 }

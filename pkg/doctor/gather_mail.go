@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/smtp"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/config"
@@ -26,7 +27,8 @@ func mailServer(ctx context.Context, m config.Mail, limit time.Duration) Mail {
 	defer cancel()
 	mend, err := greet(ctx, m)
 	if err != nil {
-		return Mail{Error: err.Error(), Mend: mend}
+		text := err.Error() // may hold all that the server said
+		return Mail{Error: strings.ToValidUTF8(text[:min(len(text), 300)], ""), Mend: mend}
 	}
 	return Mail{}
 }
@@ -52,6 +54,7 @@ func greet(ctx context.Context, m config.Mail) (mend string, err error) {
 	if err != nil {
 		return "# mail.server: is the name right, and does a firewall let the port through?", err
 	}
+	conn = &heard{Conn: conn}
 	defer conn.Close()
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
@@ -88,6 +91,25 @@ func greet(ctx context.Context, m config.Mail) (mend string, err error) {
 		return "# take mail.user away, or use the server's port for submission (587)", errors.New("the server lets nobody log in")
 	}
 	return "", c.Quit()
+}
+
+// mostHeard is how much of what a mail server says is read.
+const mostHeard = 64 << 10
+
+// heard is a connection of which no more than that is read: a server's line has
+// no end of its own.
+type heard struct {
+	net.Conn
+	bytes int
+}
+
+func (h *heard) Read(p []byte) (int, error) {
+	if h.bytes >= mostHeard {
+		return 0, fmt.Errorf("the server says more than %d bytes", mostHeard)
+	}
+	n, err := h.Conn.Read(p[:min(len(p), mostHeard-h.bytes)])
+	h.bytes += n
+	return n, err
 }
 
 // hello is the name by which this machine greets.

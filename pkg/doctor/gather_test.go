@@ -232,6 +232,11 @@ func TestMailServer(t *testing.T) {
 		})
 	}
 	plain := speak("220 mail", "250 mail")
+	endless := serve(t, func(conn net.Conn) {
+		for err := error(nil); err == nil; {
+			_, err = conn.Write(make([]byte, 4096))
+		}
+	})
 	for _, c := range []struct {
 		name, server string
 		change       func(*config.Mail)
@@ -242,6 +247,7 @@ func TestMailServer(t *testing.T) {
 		{"no login", plain, func(m *config.Mail) { m.User = "me" }, "log in"},
 		{"no TLS", plain, func(m *config.Mail) { m.Security = config.TLS }, "tls"},
 		{"nobody", "127.0.0.1:1", nil, "refused"},
+		{"no line ever ends", endless, nil, "says more than"},
 		{"busy", speak("421 later"), nil, "421"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
