@@ -47,11 +47,10 @@ func TestInit(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	m := newMachine(t)
-	m.founded()
-	m.types("explain", "--from", "1001", "--to", "0118823222123456")
-	m.types("explain", "--from", "1001", "--to", "011442079460123")
-	m.check("explain", nil)
+	a := newAttacked(t) // explain says first of all when no daemon runs
+	a.types("explain", "--from", "1001", "--to", "0118823222123456")
+	a.types("explain", "--from", "1001", "--to", "011442079460123")
+	a.check("explain", nil)
 }
 
 // Somebody has the password of 1007: three calls are up in London, and forty to

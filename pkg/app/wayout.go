@@ -18,6 +18,8 @@ func ledgerError(err error) error {
 		hint = "stop the other daemon first: systemctl stop tollfuse; or name another ledger with ledger.path"
 	case errors.Is(err, sqlite.ErrNewer):
 		hint = "nothing was changed in it"
+	case sqlite.IsDamage(err):
+		hint = "put a backup in its place: tollfuse backup --restore FILE; nothing was changed in it"
 	case errors.Is(err, sqlite.ErrNotLedger):
 		hint = "move the file away, or name another ledger with ledger.path; nothing was changed in it"
 	}
