@@ -78,7 +78,10 @@ func copyPages(ctx context.Context, from *sqlite3.SQLiteConn, path string) (err 
 			done, err = b.Step(backupPages)
 		}
 	}
-	return errors.Join(err, b.Finish())
+	if finished := b.Finish(); err == nil {
+		err = finished // it says again what Step has said
+	}
+	return err
 }
 
 // syncFolder makes a new name durable.
