@@ -50,14 +50,14 @@ func span(d time.Duration) string {
 
 // number writes a count with its thousands apart: "18,000".
 func number(n int64) string {
+	sign, text := "", strconv.FormatInt(n, 10)
 	if n < 0 {
-		return "-" + number(-n)
+		sign, text = text[:1], text[1:]
 	}
-	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
-	return text
+	return sign + text
 }
 
 // count writes a number and what is counted.
