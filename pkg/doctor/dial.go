@@ -79,6 +79,9 @@ func newTarget(text string) target {
 			t.Number, t.Peer = number, peer
 		} else {
 			t.Number = behind
+			if _, host := lastCut(t.Peer, '@'); host != "" {
+				t.Peer = host // without user and password
+			}
 		}
 	case "IAX2":
 		if _, peer := lastCut(t.Peer, '@'); peer != "" {

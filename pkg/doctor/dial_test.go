@@ -16,6 +16,7 @@ func TestTargets(t *testing.T) {
 		{"PJSIP/carrier/sip:${EXTEN}@192.0.2.1:5060", []target{{"PJSIP/carrier/sip:${EXTEN}@192.0.2.1:5060", "PJSIP", "carrier", "sip:${EXTEN}@192.0.2.1:5060"}}},
 		{"SIP/trunk/${EXTEN:1}", []target{{"SIP/trunk/${EXTEN:1}", "SIP", "trunk", "${EXTEN:1}"}}},
 		{"IAX2/me:secret@trunk/00@ctx", []target{{"IAX2/me:secret@trunk/00@ctx", "IAX2", "trunk", "00"}}},
+		{"SIP/me:secret@trunk/00", []target{{"SIP/me:secret@trunk/00", "SIP", "trunk", "00"}}},
 		{"DAHDI/g0/${EXTEN}", []target{{"DAHDI/g0/${EXTEN}", "DAHDI", "g0", "${EXTEN}"}}},
 		{"Local/${EXTEN}@out/n", []target{{"Local/${EXTEN}@out/n", "Local", "out", "${EXTEN}"}}},
 		{"${TRUNK}/1", []target{{Text: "${TRUNK}/1"}}},
