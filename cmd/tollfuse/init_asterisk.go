@@ -18,6 +18,29 @@ func trunkFlags(trunks []config.Trunk) []string {
 	return all
 }
 
+// withAddresses gives a trunk that was named without an address those that were
+// found.
+func withAddresses(named []string, found []config.Trunk) []string {
+	for n, text := range named {
+		for _, t := range found {
+			if text == t.Name && len(t.Addresses) > 0 {
+				named[n] = t.Name + "=" + strings.Join(t.Addresses, ",")
+			}
+		}
+	}
+	return named
+}
+
+// leftOut are the trunks that were found and not named.
+func leftOut(named []string, found []config.Trunk) (left []string) {
+	for _, t := range found {
+		if !slices.ContainsFunc(named, func(text string) bool { name, _, _ := strings.Cut(text, "="); return name == t.Name }) {
+			left = append(left, t.Name)
+		}
+	}
+	return left
+}
+
 // includes tells whether a file of Asterisk includes one of these.
 func includes(path string, names ...string) bool {
 	text, err := os.ReadFile(path)

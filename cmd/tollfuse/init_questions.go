@@ -163,10 +163,16 @@ func (i *interview) asterisk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.about(ctx, "trunk", question{
+	err = i.about(ctx, "trunk", question{
 		text: "Trunks, and the carrier's addresses, as name=address,address with blanks between trunks", usual: strings.Join(trunkFlags(i.found.Trunks), " "),
 		help: "The name is that of the endpoint, as in Dial(PJSIP/NUMBER@name). The addresses are those that calls are sent to: with them a call to the carrier is found under whatever name it leaves. All calls on these endpoints are watched, so name every one that costs money.",
-	}, func(s string) { i.trunks = strings.Fields(strings.ReplaceAll(s, ", ", ",")) })
+	}, func(s string) {
+		i.trunks = withAddresses(strings.Fields(strings.ReplaceAll(s, ", ", ",")), i.found.Trunks)
+	})
+	if left := leftOut(i.trunks, i.found.Trunks); err == nil && len(left) > 0 {
+		i.say("Not named, so not watched: " + strings.Join(left, ", ") + ". If calls there cost money, begin again and name them too.")
+	}
+	return err
 }
 
 // failure asks what happens without a daemon.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -359,5 +360,16 @@ func TestForbiddenFolder(t *testing.T) {
 	err := writeAll([]newFile{f}, false)
 	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(hintOf(err), "run it as root") {
 		t.Errorf("%v, hint %q", err, hintOf(err))
+	}
+}
+
+func TestNamedTrunksAndThoseThatWereFound(t *testing.T) {
+	found := []config.Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1", "192.0.2.2"}}, {Name: "backup"}, {Name: "third"}}
+	named := withAddresses([]string{"carrier", "backup", "own=198.51.100.1"}, found)
+	if want := []string{"carrier=192.0.2.1,192.0.2.2", "backup", "own=198.51.100.1"}; !slices.Equal(named, want) {
+		t.Errorf("named %q, want %q", named, want)
+	}
+	if left := leftOut(named, found); !slices.Equal(left, []string{"third"}) {
+		t.Errorf("left out %q", left)
 	}
 }
