@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,7 +91,52 @@ func (p program) doctor(cmd *cobra.Command, o *options, e examination) error {
 		return err
 	}
 	s.Version = p.version
-	return examined(cmd.OutOrStdout(), o, e.verbose, doctor.Examine(doctor.Gather(cmd.Context(), s)))
+	facts := doctor.Gather(cmd.Context(), s)
+	all := doctor.Examine(facts)
+	e.repeat(all, facts)
+	return examined(cmd.OutOrStdout(), o, e.verbose, all)
+}
+
+// repeat puts what the owner has told into the commands that are proposed, so that
+// they are about the same Asterisk.
+func (e examination) repeat(all []doctor.Finding, facts doctor.Facts) {
+	for i := range all {
+		f := &all[i]
+		for j, line := range f.Mend {
+			if e.pbx == "" || f.PBX == "" || f.PBX == e.pbx {
+				line = strings.Replace(line, "tollfuse dialplan", "tollfuse dialplan"+e.flags(f.PBX, facts), 1)
+			}
+			if asked := slices.ContainsFunc(facts.PBXs, func(p doctor.PBX) bool { return p.Asterisk.Name == f.PBX && p.Console.Missing == "" }); asked {
+				line = strings.Replace(line, "asterisk -rx", e.console(), 1)
+			}
+			f.Mend[j] = line
+		}
+	}
+}
+
+// flags say which files are meant; a command for one of several Asterisks has to
+// name it.
+func (e examination) flags(pbx string, facts doctor.Facts) string {
+	flags := ""
+	if name := cmp.Or(e.pbx, pbx); name != "" && (e.pbx != "" || len(facts.PBXs) > 1) {
+		flags += " --pbx " + quoted(name)
+	}
+	if dir, err := filepath.Abs(e.dir); err == nil && dir != usualAsterisk {
+		flags += " --dialplan-dir " + quoted(dir)
+	}
+	if e.agi != "" {
+		flags += " --agi " + quoted(e.agi)
+	}
+	return flags
+}
+
+// console is how the console was asked.
+func (e examination) console() string {
+	command := quoted(e.asterisk)
+	if dir, err := filepath.Abs(e.dir); err == nil && dir != usualAsterisk {
+		command += " -C " + quoted(filepath.Join(dir, "asterisk.conf"))
+	}
+	return command + " -rx"
 }
 
 // ended is how a command ends with a code.
@@ -106,7 +153,14 @@ func (e examination) sources(c config.Config, status func(context.Context) (admi
 	if err != nil {
 		return s, err
 	}
-	s.Emergency = resolver.Dialplan().Emergency
+	dialled := resolver.Dialplan()
+	s.Emergency, s.Home = dialled.Emergency, dialled.Home
+	bare := c
+	bare.Numbering.AccessCodes = nil
+	if resolver, err = app.Resolver(bare); err != nil {
+		return s, err
+	}
+	s.Plain = resolver.Dialplan().Emergency
 	if s.Dir, err = filepath.Abs(e.dir); err != nil {
 		return s, fmt.Errorf("--dialplan-dir: %w", err)
 	}

@@ -154,7 +154,11 @@ func (w *walker) gosub(s state, text string) {
 		return
 	}
 	w.found.Asks = append(w.found.Asks, w.visit(s, "Gosub", text))
-	s.guard = guard{asked: true}
+	if x, _ := w.plan.find(subroutine, "s", 1); x == nil && w.preset != nil {
+		w.found.Lost = append(w.found.Lost, w.visit(s, "Gosub", text))
+		return // Asterisk ends a call that a Gosub leads nowhere
+	}
+	s.guard = guard{asked: true, number: s.number}
 	if w.preset != nil {
 		s.guard.verdict = w.preset(s.number)
 	}

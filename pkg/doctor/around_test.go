@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/doctor"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // raw is a context that asks nobody.
@@ -147,6 +149,43 @@ func TestMendsKeepTheChannel(t *testing.T) {
 	for _, want := range []string{"exten => _9.,1,Gosub", "Dial(DAHDI/g0/${TOLLFUSE_DIAL:1},40,S(${TOLLFUSE_SECONDS}))"} {
 		if !strings.Contains(mend, want) {
 			t.Errorf("%s\nlacks %s", mend, want)
+		}
+	}
+}
+
+// TestAManagerWithAnotherSecret is not one whose files are not loaded: they have
+// the other secret too.
+func TestAManagerWithAnotherSecret(t *testing.T) {
+	files, c := exchange(t, "careful")
+	withGenerated(t, files, c)
+	c.Asterisk[0].AMI.Secret = "not-the-secret-of-the-files"
+	f := healthy(c)
+	f.PBXs = []doctor.PBX{doctor.PBXFromFiles(files, "/etc/asterisk", c.Asterisk[0], "")}
+	f.PBXs[0].AMI = doctor.AMI{Refused: true}
+	all := doctor.Examine(f)
+	if found(all, "manager.secret").Level != doctor.Critical {
+		t.Error("the other secret was not found")
+	}
+	if got := found(all, "manager.login"); got.Level != doctor.Critical || strings.Contains(got.Detail, "not loaded") || strings.Contains(got.Mend[0], "reload") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestAFuseThatHasBlown says what was done, and not what only the owner knows.
+func TestAFuseThatHasBlown(t *testing.T) {
+	for _, c := range []struct {
+		fuse toll.Fuse
+		want string
+	}{
+		{toll.Fuse{Ran: time.Unix(1, 0)}, "Your command was run to shut the way out."},
+		{toll.Fuse{Ran: time.Unix(1, 0), Error: "exit status 1"}, "Your command was run to shut the way out, and failed: exit status 1"},
+		{toll.Fuse{}, "Your command has not ended yet: it is run to shut the way out."},
+	} {
+		_, site := exchange(t, "careful")
+		f := healthy(site)
+		f.Daemon.Status.Fuse.Blown = &c.fuse
+		if got := found(doctor.Examine(f), "daemon.fuse"); got.Level != doctor.Critical || got.Detail != c.want {
+			t.Errorf("%+v: %q", c.fuse, got.Detail)
 		}
 	}
 }

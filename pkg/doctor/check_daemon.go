@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // oldNotice is how long a notice may wait before somebody has to look.
@@ -41,7 +43,7 @@ func daemonChecks(f *Facts) []Finding {
 		wrong("daemon.notices", Critical, fmt.Sprintf("%d notices have not left, the oldest for %v", s.Mail.Waiting, age.Round(time.Minute)), s.Mail.Error, "tollfuse alert test")
 	}
 	if s.Fuse.Blown != nil {
-		wrong("daemon.fuse", Critical, "the main fuse has blown", "Nothing goes out until it is reset.", "tollfuse incidents list", "tollfuse fuse reset")
+		wrong("daemon.fuse", Critical, "the main fuse has blown", blown(*s.Fuse.Blown), "tollfuse incidents list", "tollfuse fuse reset")
 	}
 	if s.Incidents > 0 {
 		wrong("daemon.incidents", Note, fmt.Sprintf("%d incidents are open", s.Incidents), "", "tollfuse incidents list")
@@ -50,4 +52,15 @@ func daemonChecks(f *Facts) []Finding {
 		all = append(all, fine("daemon.running", "the daemon runs, version %s, with %d live calls", s.Process.Version, s.Live))
 	}
 	return all
+}
+
+// blown says what became of the owner's command. Only he knows what it shuts.
+func blown(f toll.Fuse) string {
+	switch {
+	case f.Ran.IsZero():
+		return "Your command has not ended yet: it is run to shut the way out."
+	case f.Error != "":
+		return "Your command was run to shut the way out, and failed: " + f.Error
+	}
+	return "Your command was run to shut the way out."
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,21 +30,19 @@ func (p *PBX) ways() []way {
 // snippetChecks tells whether the subroutine is loaded, is the one that the
 // configuration wants, and is asked.
 func (p *PBX) snippetChecks(ways []way) []Finding {
-	dir := p.Files.Dir
-	if dir == "" {
-		dir = "/etc/asterisk"
+	var all []Finding
+	if p.Console.Plan == nil {
+		all = append(all, Finding{ID: "dialplan.console", Level: Unchecked, Title: "the console was not asked; what is loaded may differ", Detail: p.Console.Missing})
 	}
-	reload := "asterisk -rx 'dialplan reload'"
 	if p.Plan.Contexts[subroutine] == nil {
 		f := Finding{ID: "dialplan.snippet", Level: Critical, Title: "Tollfuse's subroutine is not loaded: there is no context tollfuse",
 			Detail: "Nothing asks Tollfuse; a Gosub to it ends the call.",
-			Mend:   []string{"tollfuse dialplan", "echo '#include extensions_tollfuse.conf' >> " + dir + "/extensions.conf", reload}}
-		if inFiles := p.fromFiles(); p.Console.Plan != nil && inFiles != nil && inFiles.Contexts[subroutine] != nil {
-			f.Title, f.Mend = "Tollfuse's subroutine is in the files and not loaded", []string{reload}
+			Mend:   p.loadSubroutine()}
+		if p.onlyInFiles() {
+			f.Title = "Tollfuse's subroutine is in the files and not loaded"
 		}
-		return []Finding{f}
+		return append(all, f)
 	}
-	var all []Finding
 	switch step, stale := p.stale(); {
 	case p.Wanted == nil:
 		all = append(all, notChecked("dialplan.stale", "whether the subroutine is the newest", p.NotWanted))
@@ -51,6 +50,8 @@ func (p *PBX) snippetChecks(ways []way) []Finding {
 		all = append(all, Finding{ID: "dialplan.stale", Level: Warning, Title: "Tollfuse's subroutine is not the one of the configuration",
 			Detail: "The configuration, or the program, has changed since it was written or loaded.", Where: []Place{step},
 			Mend: []string{"tollfuse dialplan --force", reload}})
+	case p.Console.Plan == nil:
+		all = append(all, fine("dialplan.snippet", "Tollfuse's subroutine is in the files, and as the configuration wants it"))
 	default:
 		all = append(all, fine("dialplan.snippet", "Tollfuse's subroutine is loaded, and as the configuration wants it"))
 	}
@@ -74,6 +75,23 @@ func (p *PBX) snippetChecks(ways []way) []Finding {
 			Detail: "No call is ever asked about.", Mend: guarded(anyNumber, " same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,60,S(${TOLLFUSE_SECONDS}))")})
 	}
 	return append(all, asks.findings()...)
+}
+
+const reload = "asterisk -rx 'dialplan reload'"
+
+// loadSubroutine is how the subroutine comes into the loaded dialplan.
+func (p *PBX) loadSubroutine() []string {
+	if p.onlyInFiles() {
+		return []string{reload}
+	}
+	dir := cmp.Or(p.Files.Dir, usualDir)
+	return []string{"tollfuse dialplan", "echo '#include extensions_tollfuse.conf' >> " + dir + "/extensions.conf", reload}
+}
+
+// onlyInFiles tells whether Asterisk has not read the subroutine that is there.
+func (p *PBX) onlyInFiles() bool {
+	files := p.fromFiles()
+	return p.Console.Plan != nil && files != nil && files.Contexts[subroutine] != nil
 }
 
 // fromFiles is the dialplan of extensions.conf, or nil.

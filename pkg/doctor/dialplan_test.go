@@ -120,8 +120,37 @@ func TestSnippetThatIsNotThere(t *testing.T) {
 	got := wrongWith(t, guardedPlan, func(files fstest.MapFS) {
 		files["etc/asterisk/extensions_tollfuse.conf"] = &fstest.MapFile{Data: []byte("; empty\n"), Mode: 0o644}
 	})
-	if !slices.Contains(got, "dialplan.snippet") || !slices.Contains(got, "emergency.refused") {
+	if !slices.Contains(got, "dialplan.snippet") || !slices.Contains(got, "emergency.unreachable") {
 		t.Errorf("found %v", got)
+	}
+}
+
+// TestOnlyWhatIsLoadedCounts takes contexts away from a running Asterisk whose
+// files are right.
+func TestOnlyWhatIsLoadedCounts(t *testing.T) {
+	files, c := exchange(t, "careful")
+	withGenerated(t, files, c)
+	for _, gone := range []struct{ without, want, mend string }{
+		{"", "", ""},
+		{"tollfuse", "emergency.unreachable", "asterisk -rx 'dialplan reload'"},
+		{"tollfuse-class", "emergency.refused", ""},
+		{"internal", "emergency.unreachable", ""},
+	} {
+		f := healthy(c)
+		f.Emergency, f.Plain = []string{"110", "112"}, []string{"110", "112"}
+		p := doctor.PBXFromFiles(files, "/etc/asterisk", c.Asterisk[0], subroutineOf(t, files))
+		f.PBXs = []doctor.PBX{doctor.LoadedWithout(p, gone.without)}
+		all := doctor.Examine(f)
+		if got := found(all, "emergency.numbers").Level; (got == doctor.OK) != (gone.want == "") {
+			t.Errorf("without %q emergency calls are %q", gone.without, got)
+		}
+		if gone.want == "" {
+			continue
+		}
+		got := found(all, gone.want)
+		if got.Level != doctor.Critical || gone.mend != "" && !slices.Equal(got.Mend, []string{gone.mend}) {
+			t.Errorf("without %q: %+v", gone.without, got)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ func Examine(f Facts) []Finding {
 	for i := range f.PBXs {
 		p := &f.PBXs[i]
 		p.AccessCodes = f.Config.Numbering.AccessCodes
-		for _, found := range p.examine(f.Emergency) {
+		for _, found := range p.examine(&f) {
 			found.PBX = p.Asterisk.Name
 			all = append(all, found)
 		}
@@ -22,7 +22,7 @@ func Examine(f Facts) []Finding {
 }
 
 // examine judges one Asterisk.
-func (p *PBX) examine(emergency []string) []Finding {
+func (p *PBX) examine(f *Facts) []Finding {
 	all := p.managerChecks()
 	all = append(all, p.amiChecks(all)...)
 	all = append(all, p.endpointChecks()...)
@@ -35,8 +35,9 @@ func (p *PBX) examine(emergency []string) []Finding {
 	}
 	ways := p.ways()
 	all = append(all, p.snippetChecks(ways)...)
-	all = append(all, p.dialChecks(ways, emergency)...)
+	all = append(all, p.dialChecks(ways, f.Emergency)...)
+	all = append(all, p.codeChecks(ways, f)...)
 	all = append(all, p.placeChecks(ways)...)
 	all = append(all, p.trunkChecks(ways)...)
-	return append(all, p.emergencyChecks(emergency)...)
+	return append(all, p.emergencyChecks(f.Emergency, f.Plain)...)
 }

@@ -13,3 +13,12 @@ func PBXFromFiles(files fs.FS, dir string, a config.Asterisk, wanted string) PBX
 	p.Plan = p.fromFiles()
 	return p
 }
+
+// LoadedWithout is that Asterisk with a console: all of its files is loaded but
+// one context.
+func LoadedWithout(p PBX, context string) PBX {
+	p.Plan = p.fromFiles()
+	delete(p.Plan.Contexts, context)
+	p.Console = Console{Plan: p.Plan}
+	return p
+}

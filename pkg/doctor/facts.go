@@ -14,6 +14,8 @@ type Facts struct {
 	Version   string // of this program
 	Config    config.Config
 	Emergency []string // emergency numbers, those behind an access code included
+	Plain     []string // emergency numbers as a carrier knows them
+	Home      []string // patterns of ordinary numbers at home, as people dial them
 	PBXs      []PBX
 	Daemon    Daemon
 	Machine   Machine

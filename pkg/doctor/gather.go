@@ -17,6 +17,8 @@ type Sources struct {
 	Version   string
 	Config    config.Config
 	Emergency []string // emergency numbers of the site, those behind an access code included
+	Plain     []string // those without
+	Home      []string // patterns of ordinary numbers at home, those behind an access code included
 	// Status asks the daemon.
 	Status func(ctx context.Context) (admin.Status, error)
 	// Wanted is what the configuration would generate as extensions_tollfuse.conf.
@@ -37,7 +39,7 @@ const (
 
 // Gather asks every source. It takes as long as the slowest.
 func Gather(ctx context.Context, s Sources) Facts {
-	f := Facts{Now: time.Now(), Version: s.Version, Config: s.Config, Emergency: s.Emergency, PBXs: make([]PBX, len(s.Config.Asterisk))}
+	f := Facts{Now: time.Now(), Version: s.Version, Config: s.Config, Emergency: s.Emergency, Plain: s.Plain, Home: s.Home, PBXs: make([]PBX, len(s.Config.Asterisk))}
 	if s.Files == nil {
 		s.Files = os.DirFS("/")
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -62,14 +63,18 @@ func (s Sources) console(ctx context.Context, local bool) Console {
 	var c Console
 	switch {
 	case s.Asterisk == "":
-		c.Missing = "the console was not asked"
+		c.Missing = "no program was named with --asterisk"
 		return c
 	case !local:
 		c.Missing = "the console is on another machine"
 		return c
 	}
 	plan, err := s.ask(ctx, "dialplan show")
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
+		c.Missing = s.Asterisk + ": not found"
+		return c
+	case err != nil:
 		c.Missing = "Asterisk's console does not answer: " + err.Error()
 		return c
 	}
@@ -106,7 +111,7 @@ func (s Sources) ask(ctx context.Context, command string) (string, error) {
 	if err != nil || strings.Contains(text, "Unable to connect to remote asterisk") {
 		line, _, _ := strings.Cut(strings.TrimSpace(complaint.String()+text), "\n")
 		if line == "" && err != nil {
-			line = err.Error()
+			return "", err
 		}
 		return "", fmt.Errorf("%s", line)
 	}

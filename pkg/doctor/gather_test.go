@@ -102,7 +102,7 @@ func gathered(t *testing.T, manager string, change func(*doctor.Sources)) doctor
 	}
 	t.Cleanup(func() { store.Close() })
 	s := doctor.Sources{
-		Version: "1.0", Config: c, Emergency: []string{"110", "112"}, Files: files, Dir: "/etc/asterisk",
+		Version: "1.0", Config: c, Emergency: []string{"110", "112"}, Plain: []string{"110", "112"}, Files: files, Dir: "/etc/asterisk",
 		Status: func(context.Context) (admin.Status, error) {
 			return admin.Status{Process: admin.Process{Version: "1.0", Daemon: true, Links: []admin.Link{{PBX: "pbx", Up: true}}}}, nil
 		},
@@ -131,7 +131,7 @@ func TestGatherFromAHealthySite(t *testing.T) {
 		t.Errorf("ledger: %+v", f.Ledger)
 	}
 	for _, finding := range doctor.Examine(f) {
-		if finding.Level != doctor.OK && finding.ID != "system.clock" && finding.ID != "system.disk-sync" { // which are this machine's
+		if finding.Level != doctor.OK && finding.ID != noConsole && finding.ID != "system.clock" && finding.ID != "system.disk-sync" { // which are this machine's
 			t.Errorf("%s %s: %s; %s", finding.Level, finding.ID, finding.Title, finding.Detail)
 		}
 	}
@@ -200,6 +200,9 @@ func TestConsole(t *testing.T) {
 		t.Errorf("endpoints %q", p.Console.Endpoints)
 	}
 	all := doctor.Examine(f)
+	if got := found(all, noConsole); got.Level != "" {
+		t.Errorf("the console was asked, and yet %+v", got)
+	}
 	if got := found(all, "dialplan.snippet"); got.Level != doctor.Critical || !strings.Contains(got.Title, "not loaded") || len(got.Mend) != 1 {
 		t.Errorf("%+v", got)
 	}
@@ -214,6 +217,16 @@ func TestConsole(t *testing.T) {
 	f = gathered(t, "127.0.0.1:1", func(s *doctor.Sources) { s.Asterisk = refusing })
 	if p := f.PBXs[0]; !strings.Contains(p.Console.Missing, "Unable to connect") || p.Plan == nil {
 		t.Errorf("%+v", p.Console)
+	}
+
+	for _, nowhere := range []string{"no-such-program-here", filepath.Join(dir, "nowhere")} {
+		all = doctor.Examine(gathered(t, "127.0.0.1:1", func(s *doctor.Sources) { s.Asterisk = nowhere }))
+		if got := found(all, noConsole); got.Level != doctor.Unchecked || got.Detail != nowhere+": not found" {
+			t.Errorf("%+v", got)
+		}
+		if got := found(all, "dialplan.snippet"); got.Level != doctor.OK || strings.Contains(got.Title, "is loaded") {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 

@@ -46,14 +46,27 @@ func exchange(t testing.TB, name string) (fstest.MapFS, config.Config) {
 	return files, c
 }
 
-// rendered are the files that the configuration generates.
-func rendered(t *testing.T, c config.Config) []dialplan.File {
+// resolver reads numbers as the exchange dials them.
+func resolver(t *testing.T, c config.Config) *numbering.Resolver {
 	t.Helper()
 	r, err := numbering.New(numbering.Plan{Country: c.Site.Country, Extensions: c.Numbering.Extensions, AccessCodes: c.Numbering.AccessCodes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	patterns, a := r.Dialplan(), c.Asterisk[0]
+	return r
+}
+
+// plain are the emergency numbers as the carrier knows them.
+func plain(t *testing.T, c config.Config) []string {
+	t.Helper()
+	c.Numbering.AccessCodes = nil
+	return resolver(t, c).Dialplan().Emergency
+}
+
+// rendered are the files that the configuration generates.
+func rendered(t *testing.T, c config.Config) []dialplan.File {
+	t.Helper()
+	patterns, a := resolver(t, c).Dialplan(), c.Asterisk[0]
 	files, err := dialplan.Render(dialplan.Site{
 		Country: c.Site.Country, PBX: a.Name, AGI: c.FastAGI.Listen, Trunk: a.Trunks[0].Name,
 		Emergency: patterns.Emergency, AccessCodes: patterns.Access, HomePatterns: patterns.Home, FailHome: true,
@@ -78,7 +91,7 @@ func withGenerated(t *testing.T, files fstest.MapFS, c config.Config) {
 	}
 }
 
-// examine judges an exchange by its files alone: no console, no manager, on a
+// examine judges an exchange by its files alone: no console, which goes without saying here, no manager, on a
 // machine where all is well.
 func examine(t *testing.T, files fs.FS, c config.Config, systemName string) []doctor.Finding {
 	t.Helper()
@@ -89,13 +102,17 @@ func examine(t *testing.T, files fs.FS, c config.Config, systemName string) []do
 		}
 	}
 	f := healthy(c)
-	f.Emergency = []string{"110", "112"}
+	dialled := resolver(t, c).Dialplan()
+	f.Emergency, f.Home, f.Plain = dialled.Emergency, dialled.Home, plain(t, c)
 	f.PBXs = []doctor.PBX{doctor.PBXFromFiles(files, "/etc/asterisk", c.Asterisk[0], wanted)}
 	f.PBXs[0].AMI = doctor.AMI{Booted: true, Version: "22", SystemName: systemName, Actions: map[string][]string{
 		"Hangup": {"call"}, "AbsoluteTimeout": {"call"}, "Status": {"call"}, "Getvar": {"call"}, "CoreShowChannels": {"reporting"}, "CoreStatus": {"reporting"},
 	}}
-	return doctor.Examine(f)
+	return slices.DeleteFunc(doctor.Examine(f), func(f doctor.Finding) bool { return f.ID == noConsole })
 }
+
+// noConsole is what is said where there are files alone.
+const noConsole = "dialplan.console"
 
 // healthy are facts about which there is nothing to say.
 func healthy(c config.Config) doctor.Facts {

@@ -31,7 +31,8 @@ const (
 type guard struct {
 	asked   bool
 	verdict answer
-	spent   bool // a trunk was dialled on this answer already
+	spent   bool   // a trunk was dialled on this answer already
+	number  string // that was asked about, where it is known
 }
 
 // state is a place on a path through the dialplan.
@@ -81,6 +82,7 @@ type walked struct {
 	Dials      []dialling
 	Asks       []visit // calls of the subroutine
 	Timeouts   []visit // settings of TIMEOUT(absolute)
+	Lost       []visit // calls of the subroutine where it is not there, which end the call
 	Unfollowed []visit // jumps to where only a call would tell
 	DISA       []visit
 	Contexts   map[string]bool
@@ -278,7 +280,7 @@ func (w *walker) number(s state) string {
 	if s.guard.verdict == denied {
 		return ""
 	}
-	return s.number
+	return s.guard.number
 }
 
 func (w *walker) visit(s state, app, data string) visit {

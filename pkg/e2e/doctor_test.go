@@ -120,6 +120,15 @@ func TestDoctorHasNothingToSayOfTheCareful(t *testing.T) {
 					t.Errorf("%s %s: %s; %s %v", f.Level, f.ID, f.Title, f.Detail, f.Where)
 				}
 			}
+			// The files stay right; what is loaded decides about emergency calls.
+			l.CLI(t, "dialplan remove context tollfuse")
+			all = examined(t, l, d)
+			for id, want := range map[string]doctor.Level{"dialplan.snippet": doctor.Critical, "emergency.unreachable": doctor.Critical, "emergency.numbers": ""} {
+				i := slices.IndexFunc(all, func(f doctor.Finding) bool { return f.ID == id })
+				if want == "" && i >= 0 || want != "" && (i < 0 || all[i].Level != want) {
+					t.Errorf("without the loaded subroutine %s is not %q: %+v", id, want, all)
+				}
+			}
 		})
 	}
 }
