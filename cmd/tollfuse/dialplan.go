@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -36,7 +39,7 @@ func (p program) dialplanCommand(o *options) *cobra.Command {
 		Long: withExits(`Write the files for Asterisk again, after a change of the configuration: it reads
 fastagi.listen, failure.home, calls.max_home, numbering, and the name, the first
 trunk and the manager user of that Asterisk. Nothing that exists is replaced
-without --force. For an Asterisk on another machine write into a folder of your
+without --force, and no folder is made that you have not named. For an Asterisk on another machine write into a folder of your
 own, and copy the files there.`, exitDone, exitFailed, exitUsage),
 		Example: "  tollfuse dialplan --force\n" +
 			"  tollfuse dialplan --pbx branch --agi 10.0.0.5:4573 --dialplan-dir ./branch",
@@ -60,6 +63,11 @@ func (w plan) run(cmd *cobra.Command, o *options) error {
 	if err != nil {
 		return err
 	}
+	if !cmd.Flags().Changed("dialplan-dir") {
+		if err := w.folderIsThere(); err != nil {
+			return err
+		}
+	}
 	files, err := w.files(c, a)
 	if err != nil {
 		return &misuse{cmd.CommandPath(), err}
@@ -79,6 +87,15 @@ func (w plan) run(cmd *cobra.Command, o *options) error {
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), wrote(done.Files)+"\nLet Asterisk read them: asterisk -rx 'core reload'\n")
 	return err
+}
+
+// folderIsThere keeps a folder from being made that nobody has named: without it
+// Asterisk has another, or is on another machine.
+func (w plan) folderIsThere() error {
+	if info, err := os.Stat(w.dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return &hinted{fmt.Errorf("nothing was written, because there is no folder %s", w.dir), "name Asterisk's folder with --dialplan-dir"}
+	}
+	return nil
 }
 
 // asterisk is the one that is meant.
