@@ -31,6 +31,10 @@ type world struct {
 	billed  []bill
 }
 
+// dawdle is how long a dialplan may take from the verdict to Dial. The promise
+// ends there: an unused lease is given back some time after.
+const dawdle = 2 * time.Minute
+
 // phone is a call in the real world.
 type phone struct {
 	lease             toll.Lease
@@ -418,8 +422,8 @@ func (w *world) refuse(uniqueid string) {
 
 func (w *world) dial(p *phone) {
 	if p != nil && !p.dialled && !w.asking[p.lease.Key.Uniqueid] {
-		if _, live := w.book.Lease(p.lease.ID); !live && w.linked {
-			w.end(p.lease.ID) // minutes too late: a leg without a lease, which the watcher finds and cuts
+		if w.now.Sub(p.lease.Granted) > dawdle {
+			w.end(p.lease.ID)
 			return
 		}
 		p.dialled = true
