@@ -39,8 +39,8 @@ func (p program) dialplanCommand(o *options) *cobra.Command {
 		Long: withExits(`Write the files for Asterisk again, after a change of the configuration: it reads
 fastagi.listen, failure.home, calls.max_home, numbering, and the name, the first
 trunk and the manager user of that Asterisk. Nothing that exists is replaced
-without --force, and no folder is made that you have not named. For an Asterisk on another machine write into a folder of your
-own, and copy the files there.`, exitDone, exitFailed, exitUsage),
+without --force, and no folder is made that you have not named. For an Asterisk
+on another machine write into a folder of your own, and copy the files there.`, exitDone, exitFailed, exitUsage),
 		Example: "  tollfuse dialplan --force\n" +
 			"  tollfuse dialplan --pbx branch --agi 10.0.0.5:4573 --dialplan-dir ./branch",
 		Args: cobra.NoArgs,
