@@ -51,7 +51,7 @@ var shapes = map[string]*regexp.Regexp{
 	"manager secret":   regexp.MustCompile(`^[A-Za-z0-9_+/=.-]{1,128}$`),
 	"emergency number": regexp.MustCompile(`^[0-9*#+]{2,}$`),
 	"access code":      regexp.MustCompile(`^([0-9*#]+|_([0-9*#XZN]|\[([0-9]|[0-9]-[0-9])+\])+)$`),
-	"home pattern":     regexp.MustCompile(`^([0-9+]+|_[0-9+]*([0-9XZN]|\[([0-9]|[0-9]-[0-9])+\])+)$`),
+	"home pattern":     regexp.MustCompile(`^([0-9*#+]+|_[0-9*#+]*([0-9XZN]|\[([0-9]|[0-9]-[0-9])+\])+)$`),
 }
 
 // check tells the first thing that is wrong with a site.

@@ -91,3 +91,15 @@ func FuzzRender(f *testing.F) {
 		}
 	})
 }
+
+func TestAnAccessCodeWithAStar(t *testing.T) {
+	s := site()
+	s.AccessCodes, s.HomePatterns = []string{"*9"}, []string{"_*90[2-6]XXXXX", "*9112345"}
+	files, err := Render(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(files[0].Text), "exten => _*90[2-6]XXXXX,1,Return(home)") {
+		t.Error("home calls with the code are not known as such without the daemon")
+	}
+}
