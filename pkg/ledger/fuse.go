@@ -167,7 +167,7 @@ func (b *Book) watchBlind() []toll.Entry {
 }
 
 func (b *Book) blown() bool {
-	_, blown := b.settings[settingKey{"fuse", toll.Setting{Fuse: &toll.Fuse{}}.ID()}]
+	_, blown := b.Fuse()
 	return blown
 }
 

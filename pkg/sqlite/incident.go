@@ -119,27 +119,19 @@ func replayOwner(ctx context.Context, tx *sql.Tx, out *sender) error {
 	if err != nil {
 		return fmt.Errorf("notices: %w", err)
 	}
-	give := func(fill func(*toll.Entry)) error {
+	var entries []toll.Entry
+	for i := range open {
+		entries = append(entries, toll.Entry{At: open[i].Newest, Kind: toll.EntryIncident, Incident: &open[i]})
+	}
+	for i := range waiting {
+		entries = append(entries, toll.Entry{At: waiting[i].At, Kind: toll.EntryNotice, Notice: &waiting[i]})
+	}
+	for _, entry := range entries {
 		e := out.add()
 		if e == nil {
 			return ctx.Err()
 		}
-		fill(e)
-		return nil
-	}
-	for i := range open {
-		if err := give(func(e *toll.Entry) {
-			*e = toll.Entry{At: open[i].Newest, Kind: toll.EntryIncident, Incident: &open[i]}
-		}); err != nil {
-			return err
-		}
-	}
-	for i := range waiting {
-		if err := give(func(e *toll.Entry) {
-			*e = toll.Entry{At: waiting[i].At, Kind: toll.EntryNotice, Notice: &waiting[i]}
-		}); err != nil {
-			return err
-		}
+		*e = entry
 	}
 	return nil
 }

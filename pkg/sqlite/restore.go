@@ -175,8 +175,7 @@ func checkIntegrity(ctx context.Context, db *sql.DB) error {
 
 // whole adds ErrDamaged to SQLite's own word for it.
 func whole(err error) error {
-	var code sqlite3.Error
-	if errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB) {
+	if IsDamage(err) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -96,23 +95,7 @@ type exchange struct {
 // obeying runs an exchange in a bubble of synctest until the test ends.
 func obeying(t *testing.T, answer func(ami.Action) string) *exchange {
 	t.Helper()
-	near, far := net.Pipe()
-	dialled := make(chan net.Conn, 1)
-	dialled <- near
-	client, err := ami.New(ami.Options{
-		Address: "127.0.0.1:5038", Username: "u", Secret: "s", Events: Events(),
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			select {
-			case c := <-dialled:
-				return c, nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, far := connected(t)
 	x := &exchange{t: t, page: &page{}, post: make(post), server: ami.NewServerConn(far), answer: answer}
 	x.watch = New(client, x.page, Options{PBX: "pbx1", Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -69,8 +69,9 @@ type asterisk struct {
 	server *ami.ServerConn
 }
 
-// watching runs a watcher on a simulated connection until the test ends.
-func watching(t *testing.T, s *shelf) asterisk {
+// connected is a client with the one connection that it will ever get, and the
+// far end of that.
+func connected(t *testing.T) (*ami.Client, net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
 	dialled := make(chan net.Conn, 1)
@@ -89,6 +90,13 @@ func watching(t *testing.T, s *shelf) asterisk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return client, far
+}
+
+// watching runs a watcher on a simulated connection until the test ends.
+func watching(t *testing.T, s *shelf) asterisk {
+	t.Helper()
+	client, far := connected(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	w := New(client, s, Options{PBX: "pbx1", Log: slog.New(slog.DiscardHandler)})
