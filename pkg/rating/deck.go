@@ -18,9 +18,10 @@ const yardstick = 3 * time.Minute
 
 // Row is one line of a rate deck.
 type Row struct {
-	Prefix      string // E.164 without the +
-	Description string
-	Price       toll.Price
+	Prefix      string     `json:"prefix"` // E.164 without the +
+	Description string     `json:"description,omitempty"`
+	Price       toll.Price `json:"price"`
+	ValidFrom   time.Time  `json:"valid_from,omitzero"` // zero: since ever
 }
 
 // Deck is the rate deck of a carrier: prices by prefix, the longest prefix

@@ -48,8 +48,13 @@ type Destination struct {
 	E164    string `json:"e164,omitempty"`    // with +; empty where there is none (internal, unplaced)
 	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2; "001" for codes no country owns
 	Class   Class  `json:"class"`
-	Range   string `json:"range,omitempty"` // the block the number belongs to, as an E.164 prefix with +
-	Valid   bool   `json:"valid,omitempty"` // a number that the plan of its country can have
+
+	// Subdivision is the state, province or territory of a number of +1, as
+	// ISO 3166-2 writes it: US-NY, CA-ON. Empty elsewhere, and where nobody knows.
+	Subdivision string `json:"subdivision,omitempty"`
+
+	Range string `json:"range,omitempty"` // the block the number belongs to, as an E.164 prefix with +
+	Valid bool   `json:"valid,omitempty"` // a number that the plan of its country can have
 }
 
 // Number is what names the destination in keys, figures and mails: E.164

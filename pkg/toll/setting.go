@@ -40,13 +40,14 @@ type Lock struct {
 // ID names the lock in commands and figures: "caller=1001".
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
-// Setting is one change of the owner's: exactly one of Rule, Limit, Lock and
-// Fuse is set. Removed takes it away, and then only what identifies it counts.
+// Setting is one change of the owner's: exactly one of Rule, Limit, Lock, Fuse
+// and Deck is set. Removed takes it away, and then only what identifies it counts.
 type Setting struct {
 	Rule     *Rule     `json:"rule,omitempty"`
 	Limit    *Limit    `json:"limit,omitempty"`
 	Lock     *Lock     `json:"lock,omitempty"`
 	Fuse     *Fuse     `json:"fuse,omitempty"`
+	Deck     *Deck     `json:"deck,omitempty"`
 	Removed  bool      `json:"removed,omitempty"`
 	Author   string    `json:"author"`
 	At       time.Time `json:"at"`
@@ -64,6 +65,8 @@ func (s Setting) Kind() string {
 		return "lock"
 	case s.Fuse != nil:
 		return "fuse"
+	case s.Deck != nil:
+		return "deck"
 	}
 	return ""
 }
@@ -79,6 +82,8 @@ func (s Setting) ID() string {
 		return s.Lock.ID()
 	case s.Fuse != nil:
 		return "main"
+	case s.Deck != nil:
+		return s.Deck.Name()
 	}
 	return ""
 }
