@@ -22,8 +22,15 @@ import (
 type stage struct {
 	*admin.Local
 	ledger *ledger.Ledger
-	rates  *rating.Rates
+	rates  prices
 	plan   *numbering.Resolver
+}
+
+// prices are rates at a moment like any other.
+type prices struct{ *rating.Rates }
+
+func (p prices) Price(to toll.Destination, trunk string) toll.Price {
+	return p.Rates.Price(to, trunk, time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC))
 }
 
 // judge lets the ledger use a policy.
@@ -117,10 +124,11 @@ func newStage(t *testing.T) *stage {
 	}
 	assumed := rating.DefaultAssumed()
 	assumed.AllowedCountries = o.Countries
-	rates, err := rating.New(assumed, nil)
+	r, err := rating.New(assumed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	rates := prices{r}
 	site := caller.Site{Trunks: []string{"carrier"}, Groups: map[string]string{"1001": "sales"}}
 	service, err := admin.NewLocal(admin.Parts{
 		Ledger: book{l}, History: record{store.Reader}, Numbering: plan, Rates: rates, Policy: o,

@@ -64,7 +64,7 @@ func Resolver(c config.Config) (*numbering.Resolver, error) {
 }
 
 // newRates makes the prices of a site.
-func newRates(c config.Config) (*rating.Rates, error) {
+func newRates(c config.Config) (*prices, error) {
 	p := c.Prices
 	r, err := rating.New(rating.Assumed{
 		Home: p.Home, Special: p.SharedCost, Allowed: p.Allowed, Abroad: p.Other, Premium: p.Premium, TollFree: p.TollFree,
@@ -73,7 +73,7 @@ func newRates(c config.Config) (*rating.Rates, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prices: %w", err)
 	}
-	return r, nil
+	return newPrices(r, time.Now), nil
 }
 
 // callers says who is who on one Asterisk.
@@ -94,7 +94,7 @@ func callers(a config.Asterisk) caller.Site {
 type site struct {
 	config   config.Config
 	resolver *numbering.Resolver
-	rates    *rating.Rates
+	rates    *prices
 	judge    judge
 	networks []netip.Prefix
 }

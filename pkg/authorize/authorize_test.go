@@ -35,6 +35,13 @@ func (c *clerk) Decide(ctx context.Context, q toll.Question) (toll.Verdict, erro
 	return c.verdict, c.err
 }
 
+// prices are rates at a moment like any other.
+type prices struct{ *rating.Rates }
+
+func (p prices) Price(to toll.Destination, trunk string) toll.Price {
+	return p.Rates.Price(to, trunk, time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC))
+}
+
 func handler(t *testing.T, l Ledger, change func(*Options)) *Handler {
 	t.Helper()
 	resolver, err := numbering.New(numbering.Plan{Country: "US"})
@@ -47,7 +54,7 @@ func handler(t *testing.T, l Ledger, change func(*Options)) *Handler {
 	}
 	o := Options{
 		Sites: map[string]Site{"pbx1": {
-			Numbering: resolver, Rates: rates, Callers: caller.Site{Trunks: []string{"carrier"}},
+			Numbering: resolver, Rates: prices{rates}, Callers: caller.Site{Trunks: []string{"carrier"}},
 		}},
 		FailOpen: true, Log: slog.New(slog.DiscardHandler),
 	}

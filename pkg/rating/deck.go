@@ -87,19 +87,19 @@ func (d *Deck) Len() int { return len(d.rows) }
 
 // Price is the price of the longest prefix of an E.164 number; false where the
 // deck says nothing.
-func (d *Deck) Price(e164 string) (toll.Price, bool) {
-	row, ok := d.Find(e164)
+func (d *Deck) Price(e164 string, at time.Time) (toll.Price, bool) {
+	row, ok := d.Find(e164, at)
 	return row.Price, ok
 }
 
-// Find is the row with the longest prefix of an E.164 number.
-func (d *Deck) Find(e164 string) (Row, bool) {
+// Find is the row with the longest prefix of an E.164 number that is valid then.
+func (d *Deck) Find(e164 string, at time.Time) (Row, bool) {
 	digits := strings.TrimPrefix(e164, "+")
 	for _, n := range d.lengths {
 		if n > len(digits) {
 			continue
 		}
-		if row, ok := d.rows[digits[:n]]; ok {
+		if row, ok := d.rows[digits[:n]]; ok && !row.ValidFrom.After(at) {
 			return row, true
 		}
 	}

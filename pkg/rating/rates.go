@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -77,16 +78,16 @@ func New(assumed Assumed, decks map[string]*Deck) (*Rates, error) {
 	return r, nil
 }
 
-// Price is what a call there costs by that trunk: as the trunk's deck says,
+// Price is what a call there costs by that trunk at that moment: as the trunk's deck says,
 // else as assumed. An empty trunk is one that is not known yet, and then the
 // dearest of what the decks say counts: a later trunk must not cost more than
 // was reserved.
-func (r *Rates) Price(to toll.Destination, trunk string) toll.Price {
+func (r *Rates) Price(to toll.Destination, trunk string, at time.Time) toll.Price {
 	if !to.Class.Metered() {
 		return toll.Price{}
 	}
 	assumed := toll.Price{PerMinute: r.perMinute(to), Assumed: true}
-	price, named, ok := r.deckPrice(to, trunk)
+	price, named, ok := r.deckPrice(to, trunk, at)
 	switch {
 	case !ok:
 		return assumed
@@ -108,9 +109,9 @@ func (row Row) names(to toll.Destination) bool {
 }
 
 // deckPrice is what the decks say, and whether they name the destination.
-func (r *Rates) deckPrice(to toll.Destination, trunk string) (price toll.Price, named, ok bool) {
+func (r *Rates) deckPrice(to toll.Destination, trunk string, at time.Time) (price toll.Price, named, ok bool) {
 	if deck := r.deckOf(trunk); deck != nil {
-		row, ok := deck.Find(to.E164)
+		row, ok := deck.Find(to.E164, at)
 		return row.Price, row.names(to), ok
 	}
 	if trunk != "" || len(r.decks) == 0 {
@@ -118,7 +119,7 @@ func (r *Rates) deckPrice(to toll.Destination, trunk string) (price toll.Price, 
 	}
 	named = true
 	for _, name := range r.trunks() {
-		row, ok := r.decks[name].Find(to.E164)
+		row, ok := r.decks[name].Find(to.E164, at)
 		if !ok {
 			return toll.Price{}, false, false // one that does not say leaves the assumed price
 		}

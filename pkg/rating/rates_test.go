@@ -10,6 +10,9 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
+// noon is a moment like any other.
+var noon = time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+
 func rates(t *testing.T, change func(*Assumed), decks map[string]*Deck) *Rates {
 	t.Helper()
 	assumed := DefaultAssumed()
@@ -51,13 +54,13 @@ func TestAssumedPrices(t *testing.T) {
 		{toll.Unplaced, "", "10.00"},
 		{toll.Class("of a later version"), "", "10.00"},
 	} {
-		p := r.Price(to(tc.class, tc.country, ""), "carrier")
+		p := r.Price(to(tc.class, tc.country, ""), "carrier", noon)
 		if p.PerMinute.String() != tc.want || !p.Assumed {
 			t.Errorf("%s in %s: got %s, assumed %t; want %s, assumed", tc.class, tc.country, p.PerMinute, p.Assumed, tc.want)
 		}
 	}
 	for _, class := range []toll.Class{toll.Emergency, toll.Internal, toll.FeatureCode} {
-		if p := r.Price(to(class, "US", ""), "carrier"); p != (toll.Price{}) {
+		if p := r.Price(to(class, "US", ""), "carrier", noon); p != (toll.Price{}) {
 			t.Errorf("%s costs %+v; want nothing, and not as an assumption", class, p)
 		}
 	}
@@ -100,12 +103,12 @@ func TestLongestPrefixWins(t *testing.T) {
 	for number, want := range map[string]toll.Money{
 		"+442079460958": 100, "+447400123456": 200, "+447911123456": 300, "+12125551234": 50, "+44": 100, "+4479": 200,
 	} {
-		if p, ok := d.Price(number); !ok || p.PerMinute != want {
+		if p, ok := d.Price(number, noon); !ok || p.PerMinute != want {
 			t.Errorf("%s: got %s, %t; want %s", number, p.PerMinute, ok, want)
 		}
 	}
 	for _, number := range []string{"", "+", "+49301234567", "+4", "0"} {
-		if p, ok := d.Price(number); ok {
+		if p, ok := d.Price(number, noon); ok {
 			t.Errorf("%q has a price: %+v", number, p)
 		}
 	}
@@ -155,12 +158,12 @@ func TestDecksByTrunk(t *testing.T) {
 		{to(toll.Unplaced, "", ""), "a", 10 * toll.Unit, true},
 		{to(toll.Emergency, "GB", ""), "a", 0, false},
 	} {
-		if p := r.Price(tc.to, tc.trunk); p.PerMinute != tc.want || p.Assumed != tc.assumed {
+		if p := r.Price(tc.to, tc.trunk, noon); p.PerMinute != tc.want || p.Assumed != tc.assumed {
 			t.Errorf("%s by trunk %q: got %s, assumed %t; want %s, %t", tc.to.Number(), tc.trunk, p.PerMinute, p.Assumed, tc.want, tc.assumed)
 		}
 	}
 	common := rates(t, nil, map[string]*Deck{"": cheap, "b": dear})
-	if p := common.Price(london, "c"); p.PerMinute != 100 || p.Assumed {
+	if p := common.Price(london, "c", noon); p.PerMinute != 100 || p.Assumed {
 		t.Errorf("a trunk without a deck of its own: got %+v, want the common deck's", p)
 	}
 }
@@ -184,7 +187,7 @@ func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
 		{to(toll.HomePremium, "US", "+19005551234"), "10.00", true},
 		{to(toll.Global, "001", "+88213123456"), "9.00", false},
 	} {
-		if p := r.Price(tc.to, "a"); p.PerMinute.String() != tc.want || p.Assumed != tc.assumed {
+		if p := r.Price(tc.to, "a", noon); p.PerMinute.String() != tc.want || p.Assumed != tc.assumed {
 			t.Errorf("%s %s: got %s, assumed %t; want %s, %t", tc.to.Class, tc.to.E164, p.PerMinute, p.Assumed, tc.want, tc.assumed)
 		}
 	}
@@ -210,7 +213,7 @@ func TestFindAgreesWithAWalk(t *testing.T) {
 				want = r
 			}
 		}
-		got, ok := d.Find(number)
+		got, ok := d.Find(number, noon)
 		if got != want || ok != (want.Prefix != "") {
 			t.Fatalf("%s: got %+v, %t; want %+v", number, got, ok, want)
 		}
@@ -237,7 +240,7 @@ func BenchmarkPrice(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		d.Price("+4420794609581")
+		d.Price("+4420794609581", noon)
 	}
 }
 
