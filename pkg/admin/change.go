@@ -56,7 +56,7 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 			given++
 		}
 	}
-	if given != 1 || s.Fuse != nil {
+	if given != 1 || s.Fuse != nil || s.Deck != nil {
 		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit or lock")
 	}
 	s.Author, s.At, s.Revision = l.author, v.At, v.Revision+1

@@ -123,7 +123,7 @@ func (l *Local) Status(ctx context.Context) (Status, error) {
 	}
 	s := Status{
 		At: v.At, Revision: v.Revision, Failing: v.Failing, Live: len(v.Leases), Site: l.parts.Site,
-		Incidents: len(v.Incidents), Mail: l.mailStatus(v), Fuse: l.fuseStatus(v),
+		Incidents: len(v.Incidents), Mail: l.mailStatus(v), Fuse: l.fuseStatus(v), Decks: l.decks(v),
 	}
 	if l.parts.Process != nil {
 		s.Process = l.parts.Process()
@@ -147,14 +147,14 @@ func over(lock *toll.Lock, now time.Time) bool {
 }
 
 // Settings are the rules, limits and locks that stand. Locks that have run out
-// are history, and the main fuse is part of the status.
+// are history, the main fuse is part of the status, and Decks are by themselves.
 func (l *Local) Settings(ctx context.Context) ([]toll.Setting, error) {
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
 	settings := slices.DeleteFunc(slices.Clone(v.Settings), func(s toll.Setting) bool {
-		return s.Fuse != nil || s.Lock != nil && over(s.Lock, v.At)
+		return s.Fuse != nil || s.Deck != nil || s.Lock != nil && over(s.Lock, v.At)
 	})
 	slices.SortFunc(settings, func(a, b toll.Setting) int {
 		return cmp.Or(strings.Compare(a.Kind(), b.Kind()), strings.Compare(a.ID(), b.ID()))

@@ -37,7 +37,8 @@ type DeckStanding struct {
 	Deck     toll.Deck `json:"deck"`
 	Author   string    `json:"author"`
 	Imported time.Time `json:"imported"`
-	Trunks   []string  `json:"trunks"` // whose calls it prices
+	Trunks   []string  `json:"trunks"`          // whose calls it prices
+	Error    string    `json:"error,omitempty"` // why it cannot be read, where that is so: then its calls are priced by assumption
 }
 
 // RatesQuery chooses rows of a deck.

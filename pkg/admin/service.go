@@ -2,9 +2,11 @@ package admin
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/numbering"
+	"github.com/tollfuse/tollfuse/pkg/rating"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -45,6 +47,19 @@ type Service interface {
 	// "reset", after which the fuse can blow again.
 	TestFuse(ctx context.Context) (FuseRun, error)
 	ResetFuse(ctx context.Context) (FuseRun, error)
+	// ImportRates reads a carrier's price list and makes it the deck of a trunk.
+	// While there are bad rows that are not to be skipped nothing changes, and the
+	// report says so without an error. The deck before counts until the new one is
+	// whole; live calls keep the price that they were granted at.
+	ImportRates(ctx context.Context, in RatesImport, list io.Reader) (RatesReport, error)
+	// Decks are the rate decks that count, by name.
+	Decks(ctx context.Context) ([]DeckStanding, error)
+	// DeckRows is a part of one of them.
+	DeckRows(ctx context.Context, q RatesQuery) (RatesPage, error)
+	// RemoveDeck takes the deck of that name away and returns what it was.
+	RemoveDeck(ctx context.Context, name string) (DeckStanding, error)
+	// Prices says what a call costs by each trunk.
+	Prices(ctx context.Context, q PriceQuery) (PriceAnswer, error)
 }
 
 // Status is how things stand.
@@ -62,6 +77,8 @@ type Status struct {
 	Incidents int        `json:"incidents"` // those that are open
 	Mail      MailStatus `json:"mail"`
 	Fuse      FuseStatus `json:"fuse"`
+
+	Decks []DeckStanding `json:"decks"` // that count, by name
 }
 
 // MailStatus is how the owner's mail stands.
@@ -93,7 +110,7 @@ type Selection struct {
 
 // ChangesQuery chooses from the changes of settings.
 type ChangesQuery struct {
-	Kind   string `json:"kind,omitempty"`   // rule, limit, lock or fuse
+	Kind   string `json:"kind,omitempty"`   // rule, limit, lock, fuse or deck
 	ID     string `json:"id,omitempty"`     // of the setting
 	Before int64  `json:"before,omitempty"` // page on: Seq of the last entry of the page before
 	Limit  int    `json:"limit,omitempty"`  // rows; 100 if zero, at most 1000
@@ -171,6 +188,7 @@ type Explanation struct {
 	Caller  toll.Caller      `json:"caller"`
 	To      toll.Destination `json:"to"`
 	Price   toll.Price       `json:"price"`
+	Rate    rating.Quote     `json:"rate"` // who says what the price is
 	Trunk   string           `json:"trunk,omitempty"`
 	Steps   []numbering.Step `json:"steps"` // how the dialled string became a destination
 	Verdict toll.Verdict     `json:"verdict"`

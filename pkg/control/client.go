@@ -34,7 +34,8 @@ func NewClient(path string) *Client {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
-		DisableCompression: true,
+		DisableCompression:    true,
+		ExpectContinueTimeout: longestAnswer, // for a price list, which is not sent before the daemon has agreed
 	}}}
 }
 
@@ -119,6 +120,26 @@ func (c *Client) ResetFuse(ctx context.Context) (admin.FuseRun, error) {
 	return ask[admin.FuseRun](ctx, c, http.MethodPost, pathResetFuse, nothing{})
 }
 
+// Decks are the rate decks that count.
+func (c *Client) Decks(ctx context.Context) ([]admin.DeckStanding, error) {
+	return ask[[]admin.DeckStanding](ctx, c, http.MethodGet, pathDecks, nil)
+}
+
+// DeckRows is a part of one of them.
+func (c *Client) DeckRows(ctx context.Context, q admin.RatesQuery) (admin.RatesPage, error) {
+	return ask[admin.RatesPage](ctx, c, http.MethodPost, pathRates, q)
+}
+
+// RemoveDeck takes one of them away.
+func (c *Client) RemoveDeck(ctx context.Context, name string) (admin.DeckStanding, error) {
+	return ask[admin.DeckStanding](ctx, c, http.MethodPost, pathRemoveDeck, named{name})
+}
+
+// Prices says what a call costs by each trunk.
+func (c *Client) Prices(ctx context.Context, q admin.PriceQuery) (admin.PriceAnswer, error) {
+	return ask[admin.PriceAnswer](ctx, c, http.MethodPost, pathPrices, q)
+}
+
 // ask sends a request and reads the answer.
 func ask[A any](ctx context.Context, c *Client, method, path string, body any) (A, error) {
 	var answer A
@@ -140,6 +161,11 @@ func (c *Client) send(ctx context.Context, method, path string, body, answer any
 		return fmt.Errorf("write the request: %w", err)
 	}
 	r.Header.Set("Content-Type", contentType)
+	return c.exchange(ctx, r, answer)
+}
+
+// exchange sends the request and reads the answer.
+func (c *Client) exchange(ctx context.Context, r *http.Request, answer any) error {
 	res, err := c.http.Do(r)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):

@@ -6,6 +6,11 @@
 //	                    POST /v1/hangup         POST /v1/incidents
 //	POST /v1/incident   POST /v1/incident/close
 //	POST /v1/fuse/test  POST /v1/fuse/reset
+//	GET  /v1/decks      POST /v1/deck/remove    POST /v1/rates
+//	POST /v1/prices     POST /v1/rates/import
+//
+// The body of the last one is a price list, text/csv, and what is to become of
+// it stands in the query.
 //
 // Who may connect is decided by the mode and the group of the socket, and who
 // is recorded as the author of a change by the kernel (SO_PEERCRED in

@@ -93,6 +93,11 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+pathTestAlert, ordered(s, admin.Service.TestAlert))
 	mux.Handle("POST "+pathTestFuse, ordered(s, admin.Service.TestFuse))
 	mux.Handle("POST "+pathResetFuse, ordered(s, admin.Service.ResetFuse))
+	mux.Handle("GET "+pathDecks, asked(s, admin.Service.Decks))
+	mux.Handle("POST "+pathRates, told(s, admin.Service.DeckRows))
+	mux.Handle("POST "+pathRemoveDeck, about(s, admin.Service.RemoveDeck))
+	mux.Handle("POST "+pathPrices, told(s, admin.Service.Prices))
+	mux.HandleFunc("POST "+pathImport, s.importRates)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, admin.Errorf(admin.BadInput, "tollfuse version shows both versions; restart the daemon after an upgrade",
 			"this daemon does not know the request %.60q", r.Method+" "+r.URL.Path))
@@ -152,7 +157,12 @@ func decode(w http.ResponseWriter, r *http.Request, to any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != contentType {
 		return admin.Errorf(admin.BadInput, "", "the request must be %s", contentType)
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, largestRequest))
+	return decodeOne(http.MaxBytesReader(w, r.Body, largestRequest), to)
+}
+
+// decodeOne reads exactly one JSON value.
+func decodeOne(from io.Reader, to any) error {
+	d := json.NewDecoder(from)
 	d.DisallowUnknownFields()
 	err := d.Decode(to)
 	var large *http.MaxBytesError

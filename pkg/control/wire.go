@@ -9,20 +9,25 @@ import (
 
 // The paths, with the version of the interface in front.
 const (
-	pathStatus    = "/v1/status"
-	pathExplain   = "/v1/explain"
-	pathSettings  = "/v1/settings"
-	pathChanges   = "/v1/changes"
-	pathCalls     = "/v1/calls"
-	pathCall      = "/v1/call"
-	pathHangup    = "/v1/hangup"
-	pathHistory   = "/v1/history"
-	pathIncidents = "/v1/incidents"
-	pathIncident  = "/v1/incident"
-	pathClose     = "/v1/incident/close"
-	pathTestAlert = "/v1/alert/test"
-	pathTestFuse  = "/v1/fuse/test"
-	pathResetFuse = "/v1/fuse/reset"
+	pathStatus     = "/v1/status"
+	pathExplain    = "/v1/explain"
+	pathSettings   = "/v1/settings"
+	pathChanges    = "/v1/changes"
+	pathCalls      = "/v1/calls"
+	pathCall       = "/v1/call"
+	pathHangup     = "/v1/hangup"
+	pathHistory    = "/v1/history"
+	pathIncidents  = "/v1/incidents"
+	pathIncident   = "/v1/incident"
+	pathClose      = "/v1/incident/close"
+	pathTestAlert  = "/v1/alert/test"
+	pathTestFuse   = "/v1/fuse/test"
+	pathResetFuse  = "/v1/fuse/reset"
+	pathDecks      = "/v1/decks"
+	pathRemoveDeck = "/v1/deck/remove"
+	pathRates      = "/v1/rates"
+	pathImport     = "/v1/rates/import"
+	pathPrices     = "/v1/prices"
 )
 
 // The bounds of what is carried.
@@ -32,6 +37,8 @@ const (
 	longestAnswer  = 15 * time.Second
 	longestAlert   = 35 * time.Second               // a mail server may take half a minute to refuse
 	longestFuse    = 5*time.Minute + 15*time.Second // the longest fuse.timeout, and what surrounds it
+	longestImport  = 15 * time.Minute               // a price list that comes through a pipe, and has millions of rows
+	longestRemoval = time.Minute                    // as long as an import may keep its turn once it has the list
 )
 
 const contentType = "application/json"
@@ -52,6 +59,10 @@ func patience(path string) time.Duration {
 		return longestAlert
 	case pathTestFuse, pathResetFuse:
 		return longestFuse
+	case pathImport:
+		return longestImport
+	case pathRemoveDeck:
+		return longestRemoval
 	}
 	return longestAnswer
 }

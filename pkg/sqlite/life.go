@@ -92,7 +92,7 @@ func (r *Reader) entriesOf(ctx context.Context, lease string, first, last int64)
 // ChangesQuery chooses from the changes of settings. What is zero does not
 // narrow.
 type ChangesQuery struct {
-	Kind   string // rule, limit, lock or fuse
+	Kind   string // rule, limit, lock, fuse or deck
 	ID     string // of the setting
 	Before int64  // page on: Seq of the last entry of the page before
 	Limit  int    // rows; 100 if zero, at most 1000
