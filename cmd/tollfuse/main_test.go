@@ -67,6 +67,7 @@ func tested() program {
 //	incident              sets $INCIDENT to the one that is open
 //	fused                 makes $CONFIG the same site with fuse.sh as its main fuse
 //	complete ARGS…        prints what the shell would propose as the next word
+//	input FILE            what commands read from standard input, from then on
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -79,6 +80,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("USERNAME", me.Username)
 			e.Values[daemons{}] = &daemon{}
+			e.Values[inputs{}] = new(string)
 			return os.WriteFile(filepath.Join(e.WorkDir, "tollfuse.yaml"), fmt.Appendf(nil, site, e.WorkDir), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -91,6 +93,9 @@ func TestScripts(t *testing.T) {
 			"serve":      func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
 			"halt":       func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
 			"call":       ask,
+			"input": func(ts *testscript.TestScript, _ bool, args []string) {
+				*ts.Value(inputs{}).(*string) = ts.ReadFile(args[0])
+			},
 			"eventually": eventually,
 			"complete": func(ts *testscript.TestScript, _ bool, args []string) {
 				run(ts, exitDone, slices.Concat([]string{"__complete", "--config", ts.Getenv("CONFIG")}, args, []string{""}))
@@ -141,7 +146,8 @@ func run(ts *testscript.TestScript, want int, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	got := tested().run(ctx, args, bytes.NewReader(nil), ts.Stdout(), ts.Stderr())
+	in := strings.NewReader(*ts.Value(inputs{}).(*string))
+	got := tested().run(ctx, args, in, ts.Stdout(), ts.Stderr())
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
@@ -164,7 +170,11 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-type daemons struct{}
+// daemons and inputs are the keys of a script's values.
+type (
+	daemons struct{}
+	inputs  struct{}
+)
 
 // daemon is a running daemon of a script.
 type daemon struct {

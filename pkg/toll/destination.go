@@ -24,6 +24,14 @@ const (
 	Unplaced    Class = "unplaced"     // cannot be made into a number at all
 )
 
+// Classes are all of them, in the order above.
+func Classes() []Class {
+	return []Class{
+		Emergency, Internal, FeatureCode, TollFree, HomeFixed, HomeMobile, SharedCost, HomePremium, Personal,
+		ForeignNANP, IntlFixed, IntlMobile, IntlPremium, Global, Unassigned, Unplaced,
+	}
+}
+
 // Ordinary tells whether this is the everyday business of the site: home
 // fixed, home mobile and toll-free numbers.
 func (c Class) Ordinary() bool { return c == HomeFixed || c == HomeMobile || c == TollFree }
