@@ -26,7 +26,7 @@ const (
 
 // checkRule says what is wrong with a rule by itself.
 func checkRule(r toll.Rule) error {
-	if err := checkCommon(r.ID, r.Comment, r.When, r.Where); err != nil {
+	if err := checkCommon(r.ID, r.Comment, r.Where); err != nil {
 		return err
 	}
 	if r.Do != toll.Permit && r.Do != toll.Forbid {
@@ -52,7 +52,7 @@ func checkRule(r toll.Rule) error {
 
 // checkLimit says what is wrong with a limit by itself.
 func checkLimit(l toll.Limit) error {
-	if err := checkCommon(l.ID, l.Comment, l.When, l.Meter.Where); err != nil {
+	if err := checkCommon(l.ID, l.Comment, l.Meter.Where); err != nil {
 		return err
 	}
 	w, known := l.Meter.Measure.Weigher()
@@ -107,20 +107,24 @@ func checkActions(actions []toll.Action) error {
 }
 
 // checkCommon checks what rules and limits have in common.
-func checkCommon(id, comment, when string, where toll.Where) error {
+func checkCommon(id, comment string, where toll.Where) error {
 	if !isID(id) {
 		return fmt.Errorf("the name must be 1 to %d of a-z, 0-9 and -", longestID)
 	}
-	if len(comment) > longestComment || !utf8.ValidString(comment) {
-		return fmt.Errorf("the comment must be at most %d bytes of UTF-8", longestComment)
-	}
-	if when != "" {
-		return fmt.Errorf("schedule %q is not defined", clip(when))
+	if err := checkComment(comment); err != nil {
+		return err
 	}
 	if where == toll.Anywhere || slices.Contains(parts[:], where) || slices.Contains(meteredClasses[:], toll.Class(where)) {
 		return nil
 	}
 	return fmt.Errorf("destinations %q are unknown: want %s, or a class, one of %s", clip(string(where)), list(parts[:]), list(meteredClasses[:]))
+}
+
+func checkComment(comment string) error {
+	if len(comment) > longestComment || !utf8.ValidString(comment) {
+		return fmt.Errorf("the comment must be at most %d bytes of UTF-8", longestComment)
+	}
+	return nil
 }
 
 func isID(s string) bool {

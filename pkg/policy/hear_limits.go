@@ -35,6 +35,10 @@ func (h *hearing) limits() bool {
 		if !l.denies && !h.explain {
 			continue
 		}
+		if !h.q.Within(l.Meter.When) {
+			h.outOfTime(toll.Figure{By: l.ID, Limit: l.Limit, Text: l.Meter.String() + manner(l)})
+			continue
+		}
 		if l.Meter.Scope != asked {
 			asked = l.Meter.Scope
 			subject, counts = asked.Subject(h.q)
@@ -66,6 +70,10 @@ func (h *hearing) longest() (maximum time.Duration, goOn bool) {
 	maximum = byClass
 	for _, l := range h.compiled.perCall[h.q.To.Class] {
 		if !l.denies && !h.explain {
+			continue
+		}
+		if !h.q.Within(l.Meter.When) {
+			h.outOfTime(toll.Figure{By: l.ID, Limit: l.Limit, Text: l.Meter.String() + manner(l)})
 			continue
 		}
 		longest := l.longest(h.q.Price, byClass)

@@ -121,18 +121,20 @@ func (h *hearing) lock() bool {
 func (h *hearing) rules() bool {
 	var matched, decided bool
 	for i := range h.compiled.shelves {
-		r := h.compiled.shelves[i].find(&h.q)
-		if r == nil {
-			continue
-		}
-		speaks := !decided && (!matched || !r.Observe)
-		if !h.hear(r, speaks) {
-			return false
-		}
-		matched = true
-		decided = decided || !r.Observe
-		if decided && !h.explain {
-			return true
+		for _, r := range h.compiled.shelves[i].find(&h.q) {
+			if !h.q.Within(r.When) {
+				h.outOfTime(toll.Figure{By: r.ID, Text: ruleText(r)})
+				continue
+			}
+			speaks := !decided && (!matched || !r.Observe)
+			if !h.hear(r, speaks) {
+				return false
+			}
+			matched = true
+			decided = decided || !r.Observe
+			if decided && !h.explain {
+				return true
+			}
 		}
 	}
 	if decided {
@@ -158,6 +160,14 @@ func (h *hearing) hear(r *toll.Rule, speaks bool) bool {
 		h.figures = append(h.figures, toll.Figure{By: r.ID, Text: text})
 	}
 	return true
+}
+
+// outOfTime shows what does not speak of this call because of when it begins.
+func (h *hearing) outOfTime(f toll.Figure) {
+	if h.explain {
+		f.Text += "; not now"
+		h.figures = append(h.figures, f)
+	}
 }
 
 // byClass decides where no rule did.

@@ -187,7 +187,7 @@ func compile(rules []*toll.Rule, limits []*toll.Limit) *compiled {
 func compareMeters(a, b toll.Meter) int {
 	return cmp.Or(
 		cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Measure, b.Measure),
-		cmp.Compare(a.Window, b.Window), cmp.Compare(a.Where, b.Where),
+		cmp.Compare(a.Window, b.Window), cmp.Compare(a.Where, b.Where), cmp.Compare(a.When, b.When),
 	)
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	MaxCall     time.Duration // the longest call; default 2 h
 	MaxHomeCall time.Duration // the longest call to an ordinary or shared-cost home number; default 4 h
 	Observe     bool          // the whole site only observes: nothing is blocked
+
+	Zone *time.Location // of the site, for schedules; default UTC
 }
 
 // The defaults of Options.
@@ -36,6 +38,9 @@ const (
 func (o Options) complete() (Options, error) {
 	if o.Share == 0 {
 		o.Share = defaultShare
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
 	}
 	if o.Share < 1 {
 		return o, fmt.Errorf("share %d: want 1 or more", o.Share)

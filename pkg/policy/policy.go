@@ -17,6 +17,7 @@ type Policy struct {
 	countries map[string]bool
 	rules     []*toll.Rule  // sorted by ID
 	limits    []*toll.Limit // sorted by ID
+	times     []*times      // sorted by name
 	revision  int64
 	// compiled is worked out at the first question, so that a long history of
 	// settings can be replayed without indexing each step of it.
@@ -51,12 +52,13 @@ func (p *Policy) seal() *Policy {
 //
 // A setting that makes no sense is an error, and so is a rule that speaks of
 // the same calls as another one: which of them wins would be left to chance.
+// Rules and limits can only name schedules that there are.
 func (p *Policy) With(s toll.Setting) (*Policy, error) {
-	next := &Policy{options: p.options, countries: p.countries, rules: p.rules, limits: p.limits, revision: s.Revision}
+	next := &Policy{options: p.options, countries: p.countries, rules: p.rules, limits: p.limits, times: p.times, revision: s.Revision}
 	var err error
 	switch {
-	case count(s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Fuse != nil, s.Deck != nil) != 1:
-		err = errors.New("a setting must be exactly one of rule, limit, lock, fuse and deck")
+	case count(s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Fuse != nil, s.Deck != nil, s.Schedule != nil) != 1:
+		err = errors.New("a setting must be exactly one of rule, limit, lock, fuse, deck and schedule")
 	case s.Rule != nil && s.Removed:
 		next.rules = without(p.rules, s.Rule.ID, ruleID)
 	case s.Rule != nil:
@@ -65,6 +67,10 @@ func (p *Policy) With(s toll.Setting) (*Policy, error) {
 		next.limits = without(p.limits, s.Limit.ID, limitID)
 	case s.Limit != nil:
 		next.limits, err = p.withLimit(*s.Limit)
+	case s.Schedule != nil && s.Removed:
+		next.times, err = p.withoutTimes(s.Schedule.Name)
+	case s.Schedule != nil:
+		next.times, err = p.withTimes(*s.Schedule)
 	}
 	if err != nil {
 		return nil, err
@@ -76,9 +82,11 @@ func (p *Policy) withRule(r toll.Rule) ([]*toll.Rule, error) {
 	if err := checkRule(r); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", clip(r.ID), err)
 	}
-	said := conditionsOf(&r)
+	if err := p.checkWhen(r.When); err != nil {
+		return nil, fmt.Errorf("rule %q: %w", r.ID, err)
+	}
 	for _, other := range p.rules {
-		if other.ID != r.ID && conditionsOf(other) == said {
+		if other.ID != r.ID && clash(other, &r) {
 			return nil, fmt.Errorf("rule %q speaks of the same calls as rule %q: change or remove that one", r.ID, other.ID)
 		}
 	}
@@ -88,6 +96,9 @@ func (p *Policy) withRule(r toll.Rule) ([]*toll.Rule, error) {
 func (p *Policy) withLimit(l toll.Limit) ([]*toll.Limit, error) {
 	if err := checkLimit(l); err != nil {
 		return nil, fmt.Errorf("limit %q: %w", clip(l.ID), err)
+	}
+	if err := p.checkWhen(l.Meter.When); err != nil {
+		return nil, fmt.Errorf("limit %q: %w", l.ID, err)
 	}
 	l.Do = slices.Clone(l.Do)
 	return replaced(p.limits, &l, limitID), nil

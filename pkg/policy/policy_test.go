@@ -68,7 +68,7 @@ func TestWithRejects(t *testing.T) {
 		{limit(func(l *toll.Limit) { l.Warn = -1 }), "threshold to warn -1"},
 		{limit(func(l *toll.Limit) { l.Do = []toll.Action{"explode"} }), `action "explode"`},
 		{limit(func(l *toll.Limit) { l.Do = []toll.Action{toll.Deny, toll.Deny} }), "stands twice"},
-		{limit(func(l *toll.Limit) { l.When = "closed" }), `schedule "closed" is not defined`},
+		{limit(func(l *toll.Limit) { l.Meter.When = "closed" }), `schedule "closed" is not defined`},
 	}
 	p := build(t, Options{}, toll.Rule{ID: "taken", Country: "GM", Do: toll.Permit})
 	for _, tt := range tests {

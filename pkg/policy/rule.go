@@ -7,10 +7,10 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// conditions are what a rule says about the calls it is meant for. Two rules
-// with the same conditions speak of the same calls, and two rules of the same
-// shape with different ones never speak of the same call: so the most specific
-// rule is always one.
+// conditions are what a rule says about the calls it is meant for, but for the
+// times. Two rules with the same conditions speak of the same calls, unless their
+// times exclude each other, and two rules of the same shape with different ones
+// never speak of the same call: so the most specific rule is always one.
 type conditions struct {
 	kind    toll.CallerKind
 	caller  string
@@ -22,6 +22,12 @@ type conditions struct {
 
 func conditionsOf(r *toll.Rule) conditions {
 	return conditions{r.Kind, r.Caller, r.Group, r.Prefix, r.Country, r.Where}
+}
+
+// clash tells whether two rules speak of the same calls and are as specific as
+// each other.
+func clash(a, b *toll.Rule) bool {
+	return conditionsOf(a) == conditionsOf(b) && (a.When != "") == (b.When != "") && !apart(a.When, b.When)
 }
 
 // extent tells how much of the destinations a condition Where takes in.
@@ -38,9 +44,9 @@ var parts = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Chargeable}
 
 // shape tells which conditions a rule has, without their values.
 type shape struct {
-	kind, caller, group, country bool
-	prefix                       int // its length
-	where                        extent
+	kind, caller, group, country, when bool
+	prefix                             int // its length
+	where                              extent
 }
 
 func (c conditions) shape() shape {
@@ -59,7 +65,8 @@ func (c conditions) shape() shape {
 
 // compare puts the more specific shape first: the one with more conditions;
 // then the one with the longer prefix; then a caller before a group before a
-// kind of caller; then a country before a class before a part.
+// kind of caller; then a country before a class before a part; then one for some
+// times.
 func (s shape) compare(t shape) int {
 	return cmp.Or(
 		cmp.Compare(t.conditions(), s.conditions()),
@@ -69,11 +76,12 @@ func (s shape) compare(t shape) int {
 		first(s.kind, t.kind),
 		first(s.country, t.country),
 		cmp.Compare(t.where, s.where),
+		first(s.when, t.when),
 	)
 }
 
 func (s shape) conditions() int {
-	return count(s.kind, s.caller, s.group, s.country, s.prefix > 0, s.where != everywhere)
+	return count(s.kind, s.caller, s.group, s.country, s.prefix > 0, s.where != everywhere, s.when)
 }
 
 // first puts the one that has the condition before the one that has not.
@@ -118,14 +126,15 @@ func partOf(c toll.Class) toll.Where {
 	return toll.Anywhere
 }
 
-// shelf holds the rules of one shape.
+// shelf holds the rules of one shape: for the same conditions one, or two whose
+// times exclude each other.
 type shelf struct {
 	shape shape
-	rules map[conditions]*toll.Rule
+	rules map[conditions][]*toll.Rule
 }
 
-// find is the rule of this shape that speaks of the question; nil for none.
-func (s *shelf) find(q *toll.Question) *toll.Rule {
+// find is the rules of this shape that speak of the question, at whatever time.
+func (s *shelf) find(q *toll.Question) []*toll.Rule {
 	c, can := s.shape.of(q)
 	if !can {
 		return nil
@@ -137,14 +146,15 @@ func (s *shelf) find(q *toll.Question) *toll.Rule {
 // once into each shelf, however many rules there are: a site has a handful of
 // ways to say a rule, and perhaps a thousand rules.
 func shelve(rules []*toll.Rule) []shelf {
-	byShape := make(map[shape]map[conditions]*toll.Rule)
+	byShape := make(map[shape]map[conditions][]*toll.Rule)
 	for _, r := range rules {
 		c := conditionsOf(r)
 		s := c.shape()
+		s.when = r.When != ""
 		if byShape[s] == nil {
-			byShape[s] = make(map[conditions]*toll.Rule)
+			byShape[s] = make(map[conditions][]*toll.Rule)
 		}
-		byShape[s][c] = r
+		byShape[s][c] = append(byShape[s][c], r)
 	}
 	shelves := make([]shelf, 0, len(byShape))
 	for s, same := range byShape {

@@ -69,6 +69,7 @@ func ruleText(r *toll.Rule) string {
 	} else {
 		b.WriteString("a rule allows calls")
 	}
+	b.WriteString(whenText(r.When))
 	for _, part := range [...]struct{ words, value string }{
 		{" by kind ", string(r.Kind)}, {" of caller ", r.Caller}, {" of group ", r.Group},
 		{" to numbers under ", r.Prefix}, {" to country ", r.Country}, {" to destinations ", string(r.Where)},

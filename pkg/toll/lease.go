@@ -42,6 +42,7 @@ type Lease struct {
 	Denied   Reason        `json:"denied,omitempty"`   // in observe mode: what it would have been refused for
 	Adopted  bool          `json:"adopted,omitempty"`  // found live, not asked for: a bypass, a fail-open call
 	Revision int64         `json:"revision,omitempty"` // of the policy that granted it
+	Times    string        `json:"times,omitempty"`    // as in the question
 }
 
 // Live tells whether the lease still holds something.
@@ -56,7 +57,7 @@ func (l *Lease) Tolerated() bool { return l.Adopted && l.Denied != "" }
 // Question is the question that this lease answers, asked again for another
 // purpose.
 func (l *Lease) Question(p Purpose) Question {
-	return Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered}
+	return Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered, Times: l.Times}
 }
 
 // TimerLeft is how long the trunk leg's timer still runs; below zero when it

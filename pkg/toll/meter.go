@@ -2,6 +2,7 @@ package toll
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -86,6 +87,7 @@ type Meter struct {
 	Scope   Scope         `json:"scope"`
 	Window  time.Duration `json:"window,omitempty"` // rolling; 0 counts only what is live
 	Where   Where         `json:"where,omitempty"`
+	When    string        `json:"when,omitempty"` // a schedule, or Outside and one: only calls that began then count
 }
 
 // String writes the meter as commands and figures name it.
@@ -93,6 +95,11 @@ func (m Meter) String() string {
 	s := fmt.Sprintf("%s per %s", m.Measure, m.Scope)
 	if m.Where != Anywhere {
 		s += " " + string(m.Where)
+	}
+	if name, outside := strings.CutPrefix(m.When, Outside); outside {
+		s += " outside " + name
+	} else if m.When != "" {
+		s += " during " + m.When
 	}
 	if m.Window > 0 {
 		s += " in " + Span(m.Window)
@@ -144,7 +151,6 @@ const (
 type Limit struct {
 	ID      string   `json:"id"`
 	Meter   Meter    `json:"meter"`
-	When    string   `json:"when,omitempty"` // name of a schedule; empty means always
 	Warn    int64    `json:"warn,omitempty"` // 0 means no warning
 	Act     int64    `json:"act"`            // in the measure's unit; 0 means nothing at all is let through
 	Do      []Action `json:"do,omitempty"`   // none given means deny
@@ -155,7 +161,7 @@ type Limit struct {
 // Subject is whose figure of this meter a question counts in; false where it
 // does not count at all.
 func (m Meter) Subject(q Question) (string, bool) {
-	if !m.Where.Covers(q.To.Class) {
+	if !m.Where.Covers(q.To.Class) || !q.Within(m.When) {
 		return "", false
 	}
 	return m.Scope.Subject(q)

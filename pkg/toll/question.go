@@ -1,6 +1,9 @@
 package toll
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Key names one question: asked again while no leg was answered, it finds the
 // same lease. The PBX is in it because two Asterisks can hand out one Uniqueid.
@@ -31,6 +34,28 @@ type Question struct {
 	Price   Price         `json:"price"`
 	Trunk   string        `json:"trunk,omitempty"`   // the trunk it would leave by, where that is known
 	Covered time.Duration `json:"covered,omitempty"` // talk time already reserved; above zero when a lease is renewed or reviewed
+	Times   string        `json:"times,omitempty"`   // names of the schedules that were open when the call began, separated by commas
+}
+
+// Outside stands before the name of a schedule for all the time that it is not
+// open.
+const Outside = "!"
+
+// Within tells whether the call began in the times that a rule or a limit names:
+// those of a schedule, those outside of one, or any for an empty name. What
+// counts is when the call began, so that a closing hour ends no conversation.
+func (q *Question) Within(when string) bool {
+	if when == "" {
+		return true
+	}
+	name, outside := strings.CutPrefix(when, Outside)
+	for rest, more := q.Times, q.Times != ""; more; {
+		var open string
+		if open, rest, more = strings.Cut(rest, ","); open == name {
+			return !outside
+		}
+	}
+	return outside
 }
 
 // Judgement is what policy says to a question, before anything is reserved.

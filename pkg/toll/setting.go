@@ -21,7 +21,7 @@ type Rule struct {
 	Prefix  string     `json:"prefix,omitempty"`  // where: E.164 with +, or the beginning of it
 	Country string     `json:"country,omitempty"` // where: ISO 3166-1 alpha-2
 	Where   Where      `json:"where,omitempty"`   // where: a part, or a class
-	When    string     `json:"when,omitempty"`    // name of a schedule; empty means always
+	When    string     `json:"when,omitempty"`    // a schedule, or Outside and one; empty means always
 	Do      Effect     `json:"do"`
 	Observe bool       `json:"observe,omitempty"`
 	Comment string     `json:"comment,omitempty"`
@@ -40,14 +40,15 @@ type Lock struct {
 // ID names the lock in commands and figures: "caller=1001".
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
-// Setting is one change of the owner's: exactly one of Rule, Limit, Lock, Fuse
-// and Deck is set. Removed takes it away, and then only what identifies it counts.
+// Setting is one change of the owner's: exactly one of Rule, Limit, Lock, Fuse,
+// Deck and Schedule is set. Removed takes it away, and then only what identifies it counts.
 type Setting struct {
 	Rule     *Rule     `json:"rule,omitempty"`
 	Limit    *Limit    `json:"limit,omitempty"`
 	Lock     *Lock     `json:"lock,omitempty"`
 	Fuse     *Fuse     `json:"fuse,omitempty"`
 	Deck     *Deck     `json:"deck,omitempty"`
+	Schedule *Schedule `json:"schedule,omitempty"`
 	Removed  bool      `json:"removed,omitempty"`
 	Author   string    `json:"author"`
 	At       time.Time `json:"at"`
@@ -67,6 +68,8 @@ func (s Setting) Kind() string {
 		return "fuse"
 	case s.Deck != nil:
 		return "deck"
+	case s.Schedule != nil:
+		return "schedule"
 	}
 	return ""
 }
@@ -84,6 +87,8 @@ func (s Setting) ID() string {
 		return "main"
 	case s.Deck != nil:
 		return s.Deck.Name()
+	case s.Schedule != nil:
+		return s.Schedule.Name
 	}
 	return ""
 }
