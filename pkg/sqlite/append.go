@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -115,11 +114,16 @@ func (w *writer) append(epoch, at int64, e *toll.Entry) (err error) {
 func (w *writer) set(e *toll.Entry) error {
 	s := e.Setting
 	if s == nil || s.Kind() == "" {
-		return errors.New("setting holds neither rule, limit nor lock")
+		return errors.New("setting is about nothing that is known")
 	}
 	if s.Removed {
 		_, err := w.exec(w.unset, s.Kind(), s.ID())
 		return err
+	}
+	if s.Deck != nil {
+		if err := w.count(s.Deck); err != nil {
+			return err
+		}
 	}
 	body, err := json.Marshal(s)
 	if err != nil {
@@ -130,19 +134,14 @@ func (w *writer) set(e *toll.Entry) error {
 }
 
 func (w *writer) currentEpoch() (int64, error) {
-	rows, err := w.epoch.Query(nil)
+	epochs, err := w.integers(w.epoch)
+	if err == nil && len(epochs) == 0 {
+		err = errors.New("table leader is empty")
+	}
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
-	row := make([]driver.Value, 1)
-	if err := rows.Next(row); errors.Is(err, io.EOF) {
-		return 0, errors.New("table leader is empty")
-	} else if err != nil {
-		return 0, err
-	}
-	epoch, _ := row[0].(int64)
-	return epoch, nil
+	return epochs[0], nil
 }
 
 // nanoseconds is the time as the log's column has it, cut to what 64 bits hold:

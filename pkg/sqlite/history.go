@@ -37,7 +37,7 @@ const (
 // range is what bounds the search.
 const selectCalls = `SELECT seq, at, outcome, count, lease, pbx, uniqueid, caller, caller_group, number, dialled, country,
 		class, range, trunk, leg, started, answered, ended, seconds, per_minute, assumed, cost, reason, by, cut, denied,
-		adopted, revision
+		adopted, revision, subdivision
 	FROM call
 	WHERE seq >= ?1 AND seq < ?2
 		AND (?3 = '' OR caller = ?3)
@@ -111,7 +111,7 @@ func scanCall(rows *sql.Rows) (toll.Entry, error) {
 	var seconds float64
 	err := rows.Scan(&e.Seq, &at, &e.Kind, &e.Count, &l.ID, &l.Key.PBX, &l.Key.Uniqueid, &caller, &l.Caller.Group, &l.Key.Number,
 		&l.To.Dialled, &l.To.Country, &l.To.Class, &l.To.Range, &l.Trunk, &l.Leg, &started, &answered, &ended, &seconds,
-		(*int64)(&l.Price.PerMinute), &l.Price.Assumed, (*int64)(&l.Cost), &l.Why, &l.By, &l.Cut, &l.Denied, &l.Adopted, &l.Revision)
+		(*int64)(&l.Price.PerMinute), &l.Price.Assumed, (*int64)(&l.Cost), &l.Why, &l.By, &l.Cut, &l.Denied, &l.Adopted, &l.Revision, &l.To.Subdivision)
 	if err != nil {
 		return e, err
 	}
@@ -141,8 +141,8 @@ func scanCall(rows *sql.Rows) (toll.Entry, error) {
 
 const insertCall = `INSERT INTO call (seq, at, outcome, count, lease, pbx, uniqueid, caller, caller_group, number, dialled,
 		country, class, range, trunk, leg, started, answered, ended, seconds, per_minute, assumed, cost, reason, by, cut,
-		denied, adopted, revision)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		denied, adopted, revision, subdivision)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // callRow is what history keeps of an entry that ended or refused a call. The
 // time is the log's, which never falls.
@@ -154,6 +154,6 @@ func callRow(at int64, e *toll.Entry) []driver.Value {
 		l.To.Country, string(l.To.Class), l.To.Range, l.Trunk, l.Leg,
 		forPeople(l.Granted), forPeople(l.Answered), forPeople(l.Ended), l.Talked.Seconds(),
 		int64(l.Price.PerMinute), l.Price.Assumed, int64(l.Cost), string(l.Why), l.By, string(l.Cut),
-		string(l.Denied), l.Adopted, l.Revision,
+		string(l.Denied), l.Adopted, l.Revision, l.To.Subdivision,
 	}
 }

@@ -43,6 +43,7 @@ func layout(c *coder, e *toll.Entry) {
 	word(c, 44, &l.Denied)
 	flag(c, 45, &l.Adopted)
 	number(c, 46, &l.Revision)
+	word(c, 47, &l.To.Subdivision)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is

@@ -75,11 +75,19 @@ func (s *Store) prune(ctx context.Context, statement func(*writer) *sqlite3.SQLi
 		if err != nil || n < pruneStep {
 			return removed, err
 		}
-		select {
-		case <-ctx.Done():
-			return removed, ctx.Err()
-		case <-time.After(time.Since(begun)):
+		if err := rest(ctx, time.Since(begun)); err != nil {
+			return removed, err
 		}
+	}
+}
+
+// rest lets the others write, unless the context ends.
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 

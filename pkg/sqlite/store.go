@@ -39,6 +39,7 @@ type Store struct {
 	w      *writer  // nil while there is none: closed, or to be opened again
 	locked *os.File // nil once closed
 	newest mark
+	staged map[int64]bool // decks that are being written, or are to count in a moment
 }
 
 // mark is the place of the newest entry.
@@ -51,7 +52,7 @@ type mark struct {
 // 0600, in a folder that exists) and brings it to this version's schema. It
 // fails with ErrInUse, ErrNewer or ErrNotLedger where it must not be touched.
 func Open(path string, o Options) (*Store, error) {
-	s := &Store{busyTimeout: o.BusyTimeout}
+	s := &Store{busyTimeout: o.BusyTimeout, staged: make(map[int64]bool)}
 	if s.busyTimeout == 0 {
 		s.busyTimeout = time.Second
 	}

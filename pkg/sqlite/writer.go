@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -26,6 +27,10 @@ type writer struct {
 	pruneEntry, pruneCall *sqlite3.SQLiteStmt
 	pruneIncident         *sqlite3.SQLiteStmt
 	pruneNotice           *sqlite3.SQLiteStmt
+	newDeck, wholeDeck    *sqlite3.SQLiteStmt
+	rate, isWhole         *sqlite3.SQLiteStmt
+	gone                  *sqlite3.SQLiteStmt
+	sweepRate, sweepDeck  *sqlite3.SQLiteStmt
 	body                  []byte // of the entry that is written
 }
 
@@ -82,6 +87,13 @@ func (w *writer) prepare() error {
 		{&w.pruneCall, pruneCall},
 		{&w.pruneIncident, pruneIncident},
 		{&w.pruneNotice, pruneNotice},
+		{&w.newDeck, "INSERT INTO deck (rows) VALUES (NULL)"},
+		{&w.wholeDeck, "UPDATE deck SET rows = ? WHERE id = ?"},
+		{&w.rate, insertRate},
+		{&w.isWhole, "SELECT id FROM deck WHERE id = ? AND rows = ?"},
+		{&w.gone, selectGone},
+		{&w.sweepRate, sweepRate},
+		{&w.sweepDeck, "DELETE FROM deck WHERE id = ?"},
 	} {
 		stmt, err := w.conn.Prepare(s.text)
 		if err != nil {
@@ -101,6 +113,24 @@ func (w *writer) exec(s *sqlite3.SQLiteStmt, args ...driver.Value) (int64, error
 	return result.RowsAffected()
 }
 
+// integers is the first column of what a query finds.
+func (w *writer) integers(s *sqlite3.SQLiteStmt, args ...driver.Value) (found []int64, err error) {
+	rows, err := s.Query(args)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for row := make([]driver.Value, len(rows.Columns())); ; {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return found, nil
+		} else if err != nil {
+			return nil, err
+		}
+		v, _ := row[0].(int64)
+		found = append(found, v)
+	}
+}
+
 func (w *writer) transaction(f func(*writer) error) error {
 	if _, err := w.exec(w.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -118,7 +148,8 @@ func (w *writer) transaction(f func(*writer) error) error {
 func (w *writer) close() error {
 	var failed []error
 	for _, s := range []*sqlite3.SQLiteStmt{w.begin, w.commit, w.epoch, w.lead, w.entry, w.call, w.live, w.dead,
-		w.setting, w.unset, w.incident, w.notice, w.pruneEntry, w.pruneCall, w.pruneIncident, w.pruneNotice} {
+		w.setting, w.unset, w.incident, w.notice, w.pruneEntry, w.pruneCall, w.pruneIncident, w.pruneNotice,
+		w.newDeck, w.wholeDeck, w.rate, w.isWhole, w.gone, w.sweepRate, w.sweepDeck} {
 		if s != nil {
 			failed = append(failed, s.Close())
 		}
