@@ -143,7 +143,7 @@ func writeDialplan(t testing.TB, l *Lab, c config.Config) {
 	patterns := resolver.Dialplan()
 	files, err := dialplan.Render(dialplan.Site{
 		Country: c.Site.Country, PBX: PBXName, AGI: c.FastAGI.Listen, Trunk: "carrier",
-		Emergency: patterns.Emergency, HomePatterns: patterns.Home, FailHome: c.Failure.Home == config.Allow,
+		Emergency: patterns.Emergency, AccessCodes: patterns.Access, HomePatterns: patterns.Home, FailHome: c.Failure.Home == config.Allow,
 		MaxHomeSeconds: int(c.Calls.MaxHome / time.Second), MaxDialledLength: 32,
 		AMI: dialplan.AMI{User: "tollfuse", Secret: "e2e-secret"},
 	})
