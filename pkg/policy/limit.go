@@ -27,14 +27,16 @@ func newLimit(l *toll.Limit) *limit {
 	}
 }
 
-// The kinds of measures are found by weighing an hour at a price of one, so
-// that a new measure needs nothing here.
+// The kinds of measures are found by weighing an hour at a price of one, and the
+// shortest call there can be, so that a new measure needs nothing here.
 
 // holds tells whether a live call weighs in the measure.
 func holds(w toll.Weigher) bool { return w.Held(toll.Price{PerMinute: toll.Unit}, time.Hour) != 0 }
 
 // leaves tells whether anything of a question stays in a window.
-func leaves(w toll.Weigher) bool { return w.Refused() != 0 || w.Granted() != 0 || grows(w) }
+func leaves(w toll.Weigher) bool {
+	return w.Refused() != 0 || w.Granted() != 0 || grows(w) || w.Spent(time.Millisecond, 0) != 0
+}
 
 // grows tells whether a call leaves the more in the measure, the longer it is.
 func grows(w toll.Weigher) bool { return w.Spent(time.Hour, 60*toll.Unit) != 0 }

@@ -38,10 +38,14 @@ func (m Measure) Weigher() (Weigher, bool) {
 	case Seconds:
 		return seconds{}, true
 	}
+	if short, is := parseShort(m); is {
+		return short, true
+	}
 	return nil, false
 }
 
-// Measures lists every measure, for checks and help.
+// Measures lists every measure, for checks and help; of those with a length in
+// the name one.
 func Measures() []Measure {
-	return []Measure{Attempts, RefusedAttempts, Calls, Concurrent, Cost, Seconds}
+	return []Measure{Attempts, RefusedAttempts, Calls, Concurrent, Cost, Seconds, ConnectsUnder + "10s"}
 }
