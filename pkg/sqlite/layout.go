@@ -44,6 +44,7 @@ func layout(c *coder, e *toll.Entry) {
 	flag(c, 45, &l.Adopted)
 	number(c, 46, &l.Revision)
 	word(c, 47, &l.To.Subdivision)
+	word(c, 48, &l.Times)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is
