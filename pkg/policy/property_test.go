@@ -184,7 +184,7 @@ func TestWhatIsRefusedDoesNotFit(t *testing.T) {
 			total.Add(total, big.NewInt(max(u.of[l.Meter].Value, 0)))
 			total.Add(total, big.NewInt(max(u.of[l.Meter].Held, 0)))
 			full := total.Cmp(big.NewInt(l.Act)) > 0
-			if l.Meter.Measure == toll.RefusedAttempts {
+			if w.Granted() == 0 && w.Held(q.Price, shortest) == 0 { // it counts what has happened
 				full = full || total.Cmp(big.NewInt(l.Act)) == 0
 			}
 			if !full && l.Act > 0 {
