@@ -14,6 +14,7 @@ type Dialling struct {
 	Display string      // display name in From, without the quotes that are put around it
 	User    string      // user part of From; "" means the one that authenticates
 	Headers [][2]string // more headers for the INVITE: name and value
+	URI     string      // of the request and To; "" means one made of the number
 }
 
 // dial sends an INVITE for that number to the PBX and returns at once. A challenge is answered.
@@ -24,6 +25,9 @@ func (a *agent) dial(user, password, number string, how Dialling) *Call {
 		c.extra = append(c.extra, field{h[0], h[1]})
 	}
 	c.target = fmt.Sprintf("sip:%s@%s", number, a.pbx)
+	if how.URI != "" {
+		c.target = how.URI
+	}
 	if how.User == "" {
 		how.User = user
 	}
