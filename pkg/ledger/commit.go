@@ -143,7 +143,7 @@ func (d *decider) durable(w *waiter) {
 	}
 }
 
-// changed lets the next change of a rule or limit go, once one is settled.
+// changed lets the next change of a rule, limit or rate deck go, once one is settled.
 func (d *decider) changed(now time.Time, w *waiter) {
 	if w.changed == nil || !gates(w.changed.Undo) {
 		return

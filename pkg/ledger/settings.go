@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoSetting tells that what was to be removed is not there.
-var ErrNoSetting = errors.New("no such rule, limit, lock or fuse")
+var ErrNoSetting = errors.New("no such rule, limit, lock, fuse or rate deck")
 
 // Changed is what a change of the owner's came to.
 type Changed struct {
@@ -24,13 +24,14 @@ type Changed struct {
 func (c *Changed) extends() bool { return c.Entries[0].Extends() }
 
 // Change makes a setting of the owner's stand at once and reviews every live
-// call under it. A setting that policy refuses is an error, and then nothing
-// has changed.
+// call under it, but for the main fuse and a rate deck: those judge no call, and
+// a lease keeps the price that it was granted at. A setting that policy refuses
+// is an error, and then nothing has changed.
 func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	now = b.advance(now)
 	key := settingKey{s.Kind(), s.ID()}
 	if key.kind == "" {
-		return Changed{}, errors.New("a setting needs a rule, a limit, a lock or the fuse")
+		return Changed{}, errors.New("a setting needs a rule, a limit, a lock, the fuse or a rate deck")
 	}
 	undo, stands := b.settings[key]
 	if !stands {
@@ -48,8 +49,8 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	if err := b.Apply(e); err != nil {
 		return Changed{}, err
 	}
-	if s.Fuse != nil {
-		return Changed{Entries: b.watchOver([]toll.Entry{e}), Undo: undo}, nil // it judges no call
+	if s.Fuse != nil || s.Deck != nil {
+		return Changed{Entries: b.watchOver([]toll.Entry{e}), Undo: undo}, nil
 	}
 	orders, entries := b.review(now, s.Lock != nil)
 	return Changed{Orders: orders, Entries: b.watchOver(append([]toll.Entry{e}, entries...)), Undo: undo}, nil
