@@ -66,10 +66,16 @@ func Resolver(c config.Config) (*numbering.Resolver, error) {
 // newRates makes the prices of a site.
 func newRates(c config.Config) (*prices, error) {
 	p := c.Prices
+	var trunks []string
+	for _, a := range c.Asterisk {
+		for _, t := range a.Trunks {
+			trunks = append(trunks, t.Name)
+		}
+	}
 	r, err := rating.New(rating.Assumed{
 		Home: p.Home, Special: p.SharedCost, Allowed: p.Allowed, Abroad: p.Other, Premium: p.Premium, TollFree: p.TollFree,
 		AllowedCountries: c.Site.Countries,
-	}, nil)
+	}, nil, trunks...)
 	if err != nil {
 		return nil, fmt.Errorf("prices: %w", err)
 	}

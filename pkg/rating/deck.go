@@ -1,121 +1,179 @@
 package rating
 
 import (
-	"fmt"
 	"iter"
+	"math"
+	"math/bits"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// maxPrefix bounds a prefix: an E.164 number has at most 15 digits.
-const maxPrefix = 15
-
-// yardstick is the length of call that prices are compared by.
-const yardstick = 3 * time.Minute
-
-// Row is one line of a rate deck.
-type Row struct {
-	Prefix      string     `json:"prefix"` // E.164 without the +
-	Description string     `json:"description,omitempty"`
-	Price       toll.Price `json:"price"`
-	ValidFrom   time.Time  `json:"valid_from,omitzero"` // zero: since ever
-}
-
 // Deck is the rate deck of a carrier: prices by prefix, the longest prefix
-// wins. It never changes; import makes a new one.
+// wins, and of its rows the newest that is valid. It never changes; import
+// makes a new one. Many goroutines may use one.
+//
+// It is made for half a million prefixes: a prefix is a packed integer, prices
+// and descriptions are kept once each, and nothing in it is a pointer to a row.
 type Deck struct {
-	rows    map[string]Row
-	lengths []int // of the prefixes that exist, longest first
+	prefixes []packed // each once, in order
+	parents  []uint32 // of each prefix: the place of the longest other one that it begins with; orphan if none
+	first    []uint32 // of each prefix: where its terms begin; and, at the end, where the last ones end
+	terms    []term   // of one prefix after the other, by the moment they are valid from
+
+	prices       []toll.Price
+	descriptions []string
 }
 
-// NewDeck makes a deck of rows. Any bad row is an error that names it, because
-// half a deck would price the other half by assumption.
-func NewDeck(rows []Row) (*Deck, error) {
-	d := &Deck{rows: make(map[string]Row, len(rows))}
-	var seen [maxPrefix + 1]bool
-	for i, row := range rows {
-		if err := row.check(); err != nil {
-			return nil, fmt.Errorf("rate deck, row %d: %w", i+1, err)
+// orphan is the parent of a prefix that begins with no other one.
+const orphan = math.MaxUint32
+
+// term is what one row says of a prefix.
+type term struct {
+	from        int64 // Unix seconds; always for a row that is valid since ever
+	price       uint32
+	description uint32
+}
+
+// always is the moment from which a row without ValidFrom is valid.
+const always = math.MinInt64
+
+// packed is a prefix in an integer: a digit and one, four bits each, from the
+// top. So the order of the integers is that of the prefixes.
+type packed uint64
+
+// pack packs the leading digits of a number, as many as a prefix may have.
+func pack(number string) packed {
+	var p packed
+	shift := 60
+	for i := 0; i < len(number) && i < maxPrefix; i++ {
+		digit := number[i] - '0'
+		if digit > 9 {
+			break
 		}
-		if other, twice := d.rows[row.Prefix]; twice && other.Price != row.Price {
-			return nil, fmt.Errorf("rate deck, row %d: prefix %s has another price before", i+1, row.Prefix)
-		}
-		d.rows[row.Prefix] = row
-		seen[len(row.Prefix)] = true
+		p |= packed(digit+1) << shift
+		shift -= 4
 	}
-	for n := maxPrefix; n > 0; n-- {
-		if seen[n] {
-			d.lengths = append(d.lengths, n)
-		}
-	}
-	return d, nil
+	return p
 }
 
-// check tells what is wrong with a row.
-func (row Row) check() error {
-	if row.Prefix == "" || len(row.Prefix) > maxPrefix || strings.Trim(row.Prefix, "0123456789") != "" {
-		return fmt.Errorf("prefix %q: want 1 to %d digits", clip(row.Prefix), maxPrefix)
+// String is the prefix again.
+func (p packed) String() string {
+	var digits [maxPrefix]byte
+	n := 0
+	for ; p != 0; p <<= 4 {
+		digits[n] = '0' + byte(p>>60) - 1
+		n++
 	}
-	if row.Prefix[0] == '0' {
-		return fmt.Errorf("prefix %q: no country code begins with 0; write it without 00", row.Prefix)
-	}
-	p := row.Price
-	if p.PerMinute < 0 || p.Connect < 0 {
-		return fmt.Errorf("prefix %s: a price cannot be negative", row.Prefix)
-	}
-	for _, length := range []time.Duration{p.Minimum, p.Increment, p.Free} {
-		if length < 0 || length > time.Hour || length%time.Second != 0 {
-			return fmt.Errorf("prefix %s: minimum, increment and free time are whole seconds up to an hour", row.Prefix)
-		}
-	}
-	return nil
+	return string(digits[:n])
 }
 
-// clip bounds what an error repeats of a file.
-func clip(s string) string {
-	if len(s) > 2*maxPrefix {
-		return s[:2*maxPrefix] + "…"
-	}
-	return s
+// begins tells whether a number begins with the prefix.
+func (p packed) begins(number packed) bool {
+	rest := bits.TrailingZeros64(uint64(p)) &^ 3
+	return p>>rest == number>>rest
 }
 
-// Len is how many prefixes the deck has.
-func (d *Deck) Len() int { return len(d.rows) }
-
-// Price is the price of the longest prefix of an E.164 number; false where the
-// deck says nothing.
-func (d *Deck) Price(e164 string, at time.Time) (toll.Price, bool) {
-	row, ok := d.Find(e164, at)
-	return row.Price, ok
+// shorter tells whether a prefix has fewer digits than another.
+func (p packed) shorter(than packed) bool {
+	return bits.TrailingZeros64(uint64(p))&^3 > bits.TrailingZeros64(uint64(than))&^3
 }
 
-// Find is the row with the longest prefix of an E.164 number that is valid then.
+// Len is how many rows the deck has.
+func (d *Deck) Len() int { return len(d.terms) }
+
+// Find is the row that prices an E.164 number at a moment: the newest valid one
+// of the longest prefix that has any valid row.
 func (d *Deck) Find(e164 string, at time.Time) (Row, bool) {
-	digits := strings.TrimPrefix(e164, "+")
-	for _, n := range d.lengths {
-		if n > len(digits) {
+	number := pack(strings.TrimPrefix(e164, "+"))
+	// Whatever the number begins with, the last prefix in order that is not
+	// behind it begins with that too, so the answer is it or one of its parents.
+	i := uint32(d.behind(number)) - 1 // orphan if the first prefix is behind it already
+	for ; i != orphan; i = d.parents[i] {
+		if !d.prefixes[i].begins(number) {
 			continue
 		}
-		if row, ok := d.rows[digits[:n]]; ok && !row.ValidFrom.After(at) {
-			return row, true
+		if t, ok := d.valid(i, at); ok {
+			return d.row(i, t), true
 		}
 	}
 	return Row{}, false
 }
 
-// Rows walks the deck in the order of the prefixes.
-func (d *Deck) Rows() iter.Seq[Row] {
-	return func(yield func(Row) bool) {
-		prefixes := make([]string, 0, len(d.rows))
-		for prefix := range d.rows {
-			prefixes = append(prefixes, prefix)
+// behind is the place of the first prefix that comes after a number.
+func (d *Deck) behind(number packed) int {
+	low, high := 0, len(d.prefixes)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		if d.prefixes[middle] <= number {
+			low = middle + 1
+		} else {
+			high = middle
 		}
-		slices.Sort(prefixes)
-		for _, prefix := range prefixes {
-			if !yield(d.rows[prefix]) {
+	}
+	return low
+}
+
+// valid is the newest term of a prefix that is valid at a moment.
+func (d *Deck) valid(prefix uint32, at time.Time) (term, bool) {
+	terms := d.terms[d.first[prefix]:d.first[prefix+1]]
+	now := at.Unix()
+	n := sort.Search(len(terms), func(i int) bool { return terms[i].from > now })
+	if n == 0 {
+		return term{}, false
+	}
+	return terms[n-1], true
+}
+
+// row makes a row of a prefix and a term.
+func (d *Deck) row(prefix uint32, t term) Row {
+	row := Row{Prefix: d.prefixes[prefix].String(), Description: d.descriptions[t.description], Price: d.prices[t.price]}
+	if t.from != always {
+		row.ValidFrom = time.Unix(t.from, 0).UTC()
+	}
+	return row
+}
+
+// Rows walks the deck in the order of the prefixes, and those of one prefix in
+// the order they become valid.
+func (d *Deck) Rows() iter.Seq[Row] { return d.RowsUnder("", "") }
+
+// RowsUnder walks the rows whose prefix begins with some digits, and comes
+// behind another prefix: the one that the page before ended with. A page must
+// end between two prefixes, or the rest of a prefix's rows are skipped. Either
+// may be empty.
+func (d *Deck) RowsUnder(prefix, after string) iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		under := pack(prefix)
+		start, _ := slices.BinarySearch(d.prefixes, under)
+		if after != "" {
+			start = max(start, d.behind(pack(after)))
+		}
+		for i := start; i < len(d.prefixes); i++ {
+			if under != 0 && !under.begins(d.prefixes[i]) {
+				return
+			}
+			for _, t := range d.terms[d.first[i]:d.first[i+1]] {
+				if !yield(d.row(uint32(i), t)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// current walks what is in force at a moment: each prefix that has a valid
+// term, by its place.
+func (d *Deck) current(at time.Time) iter.Seq2[uint32, term] {
+	return func(yield func(uint32, term) bool) {
+		if d == nil {
+			return
+		}
+		for i := range uint32(len(d.prefixes)) {
+			if t, ok := d.valid(i, at); ok && !yield(i, t) {
 				return
 			}
 		}

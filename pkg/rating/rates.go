@@ -1,39 +1,13 @@
 package rating
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
-
-// Assumed are the prices of a minute where no rate deck names one. They are
-// ceilings rather than guesses: a budget that is held with them is held with
-// what carriers really charge.
-type Assumed struct {
-	Home     toll.Money // fixed and mobile in the site's own country
-	Special  toll.Money // shared cost in the site's own country
-	Allowed  toll.Money // fixed and mobile in the countries that AllowedCountries names
-	Abroad   toll.Money // fixed and mobile elsewhere, +1 neighbours included
-	Premium  toll.Money // premium, personal, satellites, and what cannot be placed
-	TollFree toll.Money
-
-	AllowedCountries []string // ISO 3166-1 alpha-2
-}
-
-// DefaultAssumed is what a site without any configuration assumes, in whole and
-// hundredths of its currency.
-func DefaultAssumed() Assumed {
-	return Assumed{
-		Home:    toll.Unit / 50,      // 0.02
-		Special: toll.Unit * 3 / 10,  // 0.30
-		Allowed: toll.Unit * 3 / 10,  // 0.30
-		Abroad:  toll.Unit * 15 / 10, // 1.50
-		Premium: toll.Unit * 10,
-	}
-}
 
 // Rates prices destinations. It never changes: a new deck is a new Rates, and
 // live leases keep the price they were granted at. Many goroutines may use one.
@@ -41,33 +15,19 @@ type Rates struct {
 	assumed Assumed
 	allowed map[string]bool
 	decks   map[string]*Deck
+	known   []string // trunks of the site, in order
+	trunks  []string // that a call may leave by while nobody knows: the known ones, and those with a deck
 }
 
 // New checks the assumed prices and takes the decks by trunk. The deck of the
-// trunk "" counts for every trunk without one of its own.
-func New(assumed Assumed, decks map[string]*Deck) (*Rates, error) {
-	for _, price := range []struct {
-		name  string
-		value toll.Money
-	}{
-		{"home", assumed.Home}, {"special", assumed.Special}, {"allowed countries", assumed.Allowed},
-		{"abroad", assumed.Abroad}, {"premium", assumed.Premium}, {"toll-free", assumed.TollFree},
-	} {
-		if price.value < 0 {
-			return nil, fmt.Errorf("assumed prices: %s is %s; a price cannot be negative", price.name, price.value)
-		}
+// trunk "" counts for every trunk without one of its own. The trunks are all
+// that the site has: a call may leave by one that has no deck.
+func New(assumed Assumed, decks map[string]*Deck, trunks ...string) (*Rates, error) {
+	if err := assumed.check(); err != nil {
+		return nil, err
 	}
-	if assumed.Abroad == 0 || assumed.Premium == 0 {
-		return nil, errors.New("assumed prices: abroad and premium cannot be free, or no budget in money would hold")
-	}
-	if assumed.Premium < assumed.Abroad || assumed.Abroad < assumed.Allowed {
-		return nil, errors.New("assumed prices: premium cannot be below abroad, nor abroad below the allowed countries")
-	}
-	r := &Rates{assumed: assumed, allowed: make(map[string]bool), decks: make(map[string]*Deck)}
+	r := &Rates{assumed: assumed, allowed: make(map[string]bool), decks: make(map[string]*Deck), known: slices.Clone(trunks)}
 	for _, country := range assumed.AllowedCountries {
-		if len(country) != 2 {
-			return nil, fmt.Errorf("assumed prices: country %q is not an ISO 3166-1 code such as GB", country)
-		}
 		r.allowed[country] = true
 	}
 	for trunk, deck := range decks {
@@ -75,27 +35,130 @@ func New(assumed Assumed, decks map[string]*Deck) (*Rates, error) {
 			r.decks[trunk] = deck
 		}
 	}
+	r.list()
 	return r, nil
 }
 
-// Price is what a call there costs by that trunk at that moment: as the trunk's deck says,
-// else as assumed. An empty trunk is one that is not known yet, and then the
-// dearest of what the decks say counts: a later trunk must not cost more than
-// was reserved.
-func (r *Rates) Price(to toll.Destination, trunk string, at time.Time) toll.Price {
-	if !to.Class.Metered() {
-		return toll.Price{}
+// With is these rates with another deck for a trunk; nil takes its deck away.
+// The original stays as it was.
+func (r *Rates) With(trunk string, deck *Deck) *Rates {
+	changed := *r
+	changed.decks = maps.Clone(r.decks)
+	if deck == nil {
+		delete(changed.decks, trunk)
+	} else {
+		changed.decks[trunk] = deck
 	}
-	assumed := toll.Price{PerMinute: r.perMinute(to), Assumed: true}
-	price, named, ok := r.deckPrice(to, trunk, at)
-	switch {
-	case !ok:
-		return assumed
-	case named:
-		return price
-	}
-	return dearer(price, assumed)
+	changed.list()
+	return &changed
 }
+
+// Deck is the deck of that very trunk, or the common one for ""; nil if it has
+// none.
+func (r *Rates) Deck(trunk string) *Deck { return r.decks[trunk] }
+
+// list names the trunks that a call may leave by while nobody knows, always in
+// the same order.
+func (r *Rates) list() {
+	r.trunks = slices.AppendSeq(slices.Clone(r.known), maps.Keys(r.decks))
+	slices.Sort(r.trunks)
+	r.trunks = slices.Compact(r.trunks)
+}
+
+// Price is what a call there costs by that trunk at that moment: as the trunk's
+// deck says, else as assumed. An empty trunk is one that is not known yet, and
+// then the dearest counts of what a call costs by each: a later trunk must not
+// cost more than was reserved.
+func (r *Rates) Price(to toll.Destination, trunk string, at time.Time) toll.Price {
+	return r.find(to, trunk, at).price
+}
+
+// Quote is what Price says, and why.
+func (r *Rates) Quote(to toll.Destination, trunk string, at time.Time) Quote {
+	f := r.find(to, trunk, at)
+	if f.price.Assumed || !to.Class.Metered() {
+		return Quote{Price: f.price, Why: f.why(to)}
+	}
+	return Quote{
+		Price: f.price, Deck: deckName(f.deck), Prefix: f.row.Prefix,
+		Description: f.row.Description, ValidFrom: f.row.ValidFrom,
+	}
+}
+
+// found is a price and where it was found, or what stood in its place.
+type found struct {
+	price toll.Price
+	row   Row
+	deck  string // trunk that the deck belongs to
+	trunk string
+	doubt doubt
+}
+
+// doubt is why a price is assumed though there are decks.
+type doubt int
+
+const (
+	none     doubt = iota
+	noDeck         // for the trunk
+	noNumber       // that a deck could be asked about
+	noRow
+	tooEarly // for the row that there is
+	coarse   // is the row, and it says less than is assumed
+)
+
+// find prices a call by a trunk, or by the dearest of all.
+func (r *Rates) find(to toll.Destination, trunk string, at time.Time) found {
+	switch {
+	case !to.Class.Metered():
+		return found{}
+	case len(r.decks) == 0:
+		return found{price: r.assume(to)}
+	case trunk != "":
+		return r.findBy(to, trunk, at)
+	}
+	dearest := r.findBy(to, r.trunks[0], at)
+	for _, other := range r.trunks[1:] {
+		if f := r.findBy(to, other, at); costs(f.price) > costs(dearest.price) {
+			dearest = f
+		}
+	}
+	return dearest
+}
+
+// findBy prices a call by one trunk.
+func (r *Rates) findBy(to toll.Destination, trunk string, at time.Time) found {
+	f := found{price: r.assume(to), deck: trunk, trunk: trunk}
+	deck, own := r.decks[trunk]
+	if !own {
+		deck, f.deck = r.decks[""], ""
+	}
+	if deck == nil {
+		f.doubt = noDeck
+		return f
+	}
+	if to.E164 == "" {
+		f.doubt = noNumber
+		return f
+	}
+	row, ok := deck.Find(to.E164, at)
+	if !ok {
+		f.doubt = noRow
+		if _, later := deck.Find(to.E164, endOfTime); later {
+			f.doubt = tooEarly
+		}
+		return f
+	}
+	f.row = row
+	if !row.names(to) && costs(f.price) >= costs(row.Price) {
+		f.doubt = coarse
+		return f
+	}
+	f.price = row.Price
+	return f
+}
+
+// endOfTime is a moment at which every row is valid.
+var endOfTime = time.Date(lastYear+1, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // names tells whether a row speaks of this very kind of destination. The row of
 // a whole country, such as 44 or 1, does not mean its premium numbers, nor the
@@ -108,81 +171,27 @@ func (row Row) names(to toll.Destination) bool {
 	return true
 }
 
-// deckPrice is what the decks say, and whether they name the destination.
-func (r *Rates) deckPrice(to toll.Destination, trunk string, at time.Time) (price toll.Price, named, ok bool) {
-	if deck := r.deckOf(trunk); deck != nil {
-		row, ok := deck.Find(to.E164, at)
-		return row.Price, row.names(to), ok
-	}
-	if trunk != "" || len(r.decks) == 0 {
-		return toll.Price{}, false, false
-	}
-	named = true
-	for _, name := range r.trunks() {
-		row, ok := r.decks[name].Find(to.E164, at)
-		if !ok {
-			return toll.Price{}, false, false // one that does not say leaves the assumed price
-		}
-		price, named = dearer(price, row.Price), named && row.names(to)
-	}
-	return price, named, true
+// assume is the assumed price of a destination.
+func (r *Rates) assume(to toll.Destination) toll.Price {
+	return toll.Price{PerMinute: r.perMinute(to), Assumed: true}
 }
 
-// deckOf is the deck that counts for a trunk; nil if there is none.
-func (r *Rates) deckOf(trunk string) *Deck {
-	if deck, ok := r.decks[trunk]; ok {
-		return deck
+// why says why a price is assumed though there are decks.
+func (f found) why(to toll.Destination) string {
+	switch f.doubt {
+	case noDeck:
+		return fmt.Sprintf("trunk %s has no rate deck", f.trunk)
+	case noNumber:
+		return "it is no number that a rate deck could name"
+	case noRow:
+		return fmt.Sprintf("the rate deck of %s has no row for it", deckName(f.deck))
+	case tooEarly:
+		return fmt.Sprintf("the rate deck of %s has no row for it that is valid yet", deckName(f.deck))
+	case coarse:
+		return fmt.Sprintf("row %s of the rate deck of %s is that of a whole country, does not mean numbers of class %s, and is cheaper", f.row.Prefix, deckName(f.deck), to.Class)
 	}
-	return r.decks[""]
+	return ""
 }
 
-// trunks lists the trunks with decks, in a fixed order.
-func (r *Rates) trunks() []string {
-	names := make([]string, 0, len(r.decks))
-	for name := range r.decks {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// dearer picks the price at which three minutes cost more: long enough for the
-// price of the minute to weigh, short enough for the connect fee to.
-func dearer(a, b toll.Price) toll.Price {
-	if b.Cost(yardstick) > a.Cost(yardstick) {
-		return b
-	}
-	return a
-}
-
-// perMinute is the assumed price of a class.
-func (r *Rates) perMinute(to toll.Destination) toll.Money {
-	switch to.Class {
-	case toll.TollFree:
-		return r.assumed.TollFree
-	case toll.HomeFixed, toll.HomeMobile:
-		return r.assumed.Home
-	case toll.SharedCost:
-		return r.assumed.Special
-	case toll.IntlFixed, toll.IntlMobile, toll.ForeignNANP:
-		if r.allowed[to.Country] {
-			return r.assumed.Allowed
-		}
-		return r.assumed.Abroad
-	}
-	return r.assumed.Premium
-}
-
-// FarAbove lists destinations of a deck whose price exceeds what would be
-// assumed for them by more than the factor: either the deck has an error, or
-// the assumption was too kind. Class and country come from the resolver.
-func (r *Rates) FarAbove(deck *Deck, factor int64, resolve func(prefix string) toll.Destination) []Row {
-	var far []Row
-	for row := range deck.Rows() {
-		assumed := r.perMinute(resolve("+" + row.Prefix))
-		if row.Price.PerMinute > assumed*toll.Money(factor) {
-			far = append(far, row)
-		}
-	}
-	return far
-}
+// deckName is how the deck of a trunk is called.
+func deckName(trunk string) string { return toll.Deck{Trunk: trunk}.Name() }

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -85,59 +83,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func deck(t *testing.T, rows ...Row) *Deck {
-	t.Helper()
-	d, err := NewDeck(rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-func row(prefix string, perMinute toll.Money) Row {
-	return Row{Prefix: prefix, Price: toll.Price{PerMinute: perMinute}}
-}
-
-func TestLongestPrefixWins(t *testing.T) {
-	d := deck(t, row("44", 100), row("447", 200), row("44791", 300), row("1", 50))
-	for number, want := range map[string]toll.Money{
-		"+442079460958": 100, "+447400123456": 200, "+447911123456": 300, "+12125551234": 50, "+44": 100, "+4479": 200,
-	} {
-		if p, ok := d.Price(number, noon); !ok || p.PerMinute != want {
-			t.Errorf("%s: got %s, %t; want %s", number, p.PerMinute, ok, want)
-		}
-	}
-	for _, number := range []string{"", "+", "+49301234567", "+4", "0"} {
-		if p, ok := d.Price(number, noon); ok {
-			t.Errorf("%q has a price: %+v", number, p)
-		}
-	}
-}
-
-func TestDeckRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		row  Row
-		want string
-	}{
-		{row("", 1), "1 to 15 digits"},
-		{row("+44", 1), "1 to 15 digits"},
-		{row("0044", 1), "begins with 0"},
-		{row("1234567890123456", 1), "1 to 15 digits"},
-		{row("４４", 1), "1 to 15 digits"},
-		{row("44", -1), "negative"},
-		{row("1", 51), "another price"},
-		{Row{Prefix: "44", Price: toll.Price{Connect: -1}}, "negative"},
-		{Row{Prefix: "44", Price: toll.Price{Minimum: -time.Second}}, "whole seconds"},
-		{Row{Prefix: "44", Price: toll.Price{Increment: time.Millisecond}}, "whole seconds"},
-		{Row{Prefix: "44", Price: toll.Price{Free: 2 * time.Hour}}, "whole seconds"},
-	} {
-		_, err := NewDeck([]Row{row("1", 50), tc.row})
-		if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "row 2") {
-			t.Errorf("row %+v: got %v, want an error with row 2 and %q", tc.row, err, tc.want)
-		}
-	}
-}
-
 func TestDecksByTrunk(t *testing.T) {
 	cheap, dear := deck(t, row("44", 100)), deck(t, row("44", 900), row("371", 5000))
 	london, riga := to(toll.IntlFixed, "GB", "+442079460958"), to(toll.IntlMobile, "LV", "+37122123456")
@@ -154,7 +99,7 @@ func TestDecksByTrunk(t *testing.T) {
 		{london, "c", toll.Unit * 3 / 2, true},
 		{london, "none", toll.Unit * 3 / 2, true},
 		{riga, "a", toll.Unit * 3 / 2, true},
-		{riga, "", toll.Unit * 3 / 2, true}, // one deck does not say
+		{riga, "", toll.Unit * 3 / 2, true}, // one deck does not say, and so much is assumed
 		{to(toll.Unplaced, "", ""), "a", 10 * toll.Unit, true},
 		{to(toll.Emergency, "GB", ""), "a", 0, false},
 	} {
@@ -162,9 +107,109 @@ func TestDecksByTrunk(t *testing.T) {
 			t.Errorf("%s by trunk %q: got %s, assumed %t; want %s, %t", tc.to.Number(), tc.trunk, p.PerMinute, p.Assumed, tc.want, tc.assumed)
 		}
 	}
-	common := rates(t, nil, map[string]*Deck{"": cheap, "b": dear})
-	if p := common.Price(london, "c", noon); p.PerMinute != 100 || p.Assumed {
-		t.Errorf("a trunk without a deck of its own: got %+v, want the common deck's", p)
+}
+
+// Whatever trunk a call leaves by in the end, no less was reserved.
+func TestUnknownTrunkIsTheDearest(t *testing.T) {
+	cheap, dear := deck(t, row("44", 100)), deck(t, row("44", 900), row("371", 5*toll.Unit))
+	london, riga := to(toll.IntlFixed, "GB", "+442079460958"), to(toll.IntlMobile, "LV", "+37122123456")
+	for _, tc := range []struct {
+		name    string
+		decks   map[string]*Deck
+		trunks  []string
+		to      toll.Destination
+		want    string
+		deck    string
+		assumed bool
+	}{
+		{"no deck", nil, []string{"a", "b"}, london, "1.50", "", true},
+		{"no deck, no trunk", nil, nil, london, "1.50", "", true},
+		{"both have one", map[string]*Deck{"a": cheap, "b": dear}, []string{"a", "b"}, london, "0.0009", "b", false},
+		{"the site's trunks are not told", map[string]*Deck{"a": cheap, "b": dear}, nil, london, "0.0009", "b", false},
+		{"one says nothing and the other more than is assumed", map[string]*Deck{"a": cheap, "b": dear}, nil, riga, "5.00", "b", false},
+		{"a trunk without a deck", map[string]*Deck{"a": cheap, "b": dear}, []string{"a", "b", "c"}, london, "1.50", "", true},
+		{"a trunk without a deck, but a deck says more", map[string]*Deck{"b": dear}, []string{"b", "c"}, riga, "5.00", "b", false},
+		{"the common deck is cheaper", map[string]*Deck{"": cheap, "b": dear}, []string{"a", "b"}, london, "0.0009", "b", false},
+		{"the common deck is dearer", map[string]*Deck{"": dear, "b": cheap}, []string{"a", "b"}, london, "0.0009", "*", false},
+	} {
+		r, err := New(DefaultAssumed(), tc.decks, tc.trunks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := r.Quote(tc.to, "", noon)
+		if q.Price.PerMinute.String() != tc.want || q.Price.Assumed != tc.assumed || q.Deck != tc.deck {
+			t.Errorf("%s: got %+v; want %s by deck %q", tc.name, q, tc.want, tc.deck)
+		}
+		for _, trunk := range tc.trunks {
+			if p := r.Price(tc.to, trunk, noon); p.PerMinute > q.Price.PerMinute {
+				t.Errorf("%s: trunk %s costs %s, more than the unknown one with %s", tc.name, trunk, p.PerMinute, q.Price.PerMinute)
+			}
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	gb := from("44", 100, noon)
+	gb.Description = "United Kingdom"
+	own := deck(t, gb, row("882", toll.Unit), from("371", 1, noon.AddDate(0, 0, 1)))
+	r := rates(t, nil, map[string]*Deck{"a": own})
+	common := rates(t, nil, map[string]*Deck{"": own, "b": deck(t)})
+	london := to(toll.IntlFixed, "GB", "+442079460958")
+	premium := to(toll.IntlPremium, "GB", "+449012345678")
+	for _, tc := range []struct {
+		rates *Rates
+		to    toll.Destination
+		trunk string
+		want  Quote
+	}{
+		{r, london, "a", Quote{Price: gb.Price, Deck: "a", Prefix: "44", Description: "United Kingdom", ValidFrom: noon}},
+		{common, london, "a", Quote{Price: gb.Price, Deck: "*", Prefix: "44", Description: "United Kingdom", ValidFrom: noon}},
+		{r, to(toll.Emergency, "GB", ""), "a", Quote{}},
+		{rates(t, nil, nil), london, "a", Quote{Price: assumed(toll.Unit * 3 / 2)}},
+		{r, london, "c", Quote{Price: assumed(toll.Unit * 3 / 2), Why: "trunk c has no rate deck"}},
+		{r, to(toll.IntlFixed, "DE", "+4930123"), "a", Quote{Price: assumed(toll.Unit * 3 / 2), Why: "the rate deck of a has no row for it"}},
+		{common, london, "b", Quote{Price: assumed(toll.Unit * 3 / 2), Why: "the rate deck of b has no row for it"}},
+		{r, to(toll.IntlFixed, "LV", "+37122123456"), "a", Quote{Price: assumed(toll.Unit * 3 / 2), Why: "the rate deck of a has no row for it that is valid yet"}},
+		{common, to(toll.Unplaced, "", ""), "a", Quote{Price: assumed(10 * toll.Unit), Why: "it is no number that a rate deck could name"}},
+		{common, premium, "a", Quote{
+			Price: assumed(10 * toll.Unit),
+			Why:   "row 44 of the rate deck of * is that of a whole country, does not mean numbers of class intl_premium, and is cheaper",
+		}},
+	} {
+		got := tc.rates.Quote(tc.to, tc.trunk, noon)
+		if got != tc.want {
+			t.Errorf("%s by trunk %q: got %+v, want %+v", tc.to.Number(), tc.trunk, got, tc.want)
+		}
+		if p := tc.rates.Price(tc.to, tc.trunk, noon); p != got.Price {
+			t.Errorf("%s by trunk %q: the price is %+v and the quote says %+v", tc.to.Number(), tc.trunk, p, got.Price)
+		}
+	}
+}
+
+func assumed(perMinute toll.Money) toll.Price { return toll.Price{PerMinute: perMinute, Assumed: true} }
+
+func TestWith(t *testing.T) {
+	london := to(toll.IntlFixed, "GB", "+442079460958")
+	cheap, dear := deck(t, row("44", 100)), deck(t, row("44", 900))
+	before := rates(t, nil, map[string]*Deck{"a": cheap})
+	after := before.With("a", dear).With("b", dear)
+	without := after.With("a", nil).With("nobody", nil)
+	for _, tc := range []struct {
+		rates *Rates
+		trunk string
+		want  toll.Money
+		deck  *Deck
+	}{
+		{before, "a", 100, cheap}, {before, "b", toll.Unit * 3 / 2, nil}, {before, "", 100, nil},
+		{after, "a", 900, dear}, {after, "b", 900, dear}, {after, "", 900, nil},
+		{without, "a", toll.Unit * 3 / 2, nil}, {without, "b", 900, dear}, {without, "", 900, nil},
+	} {
+		if p := tc.rates.Price(london, tc.trunk, noon); p.PerMinute != tc.want {
+			t.Errorf("trunk %q: got %s, want %s", tc.trunk, p.PerMinute, tc.want)
+		}
+		if d := tc.rates.Deck(tc.trunk); d != tc.deck {
+			t.Errorf("trunk %q: got another deck", tc.trunk)
+		}
 	}
 }
 
@@ -191,65 +236,4 @@ func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
 			t.Errorf("%s %s: got %s, assumed %t; want %s, %t", tc.to.Class, tc.to.E164, p.PerMinute, p.Assumed, tc.want, tc.assumed)
 		}
 	}
-}
-
-// A walk over all rows is the plainest longest-prefix search there is; the
-// deck must agree with it on any deck and number.
-func TestFindAgreesWithAWalk(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		prefixes := rapid.SliceOfDistinct(rapid.StringMatching(`[1-3][1-3]{0,5}`), rapid.ID[string]).Draw(t, "prefixes")
-		var rows []Row
-		for i, prefix := range prefixes {
-			rows = append(rows, row(prefix, toll.Money(i+1)))
-		}
-		d, err := NewDeck(rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		number := rapid.StringMatching(`\+[1-3]{0,8}`).Draw(t, "number")
-		var want Row
-		for _, r := range rows {
-			if strings.HasPrefix(number[1:], r.Prefix) && len(r.Prefix) > len(want.Prefix) {
-				want = r
-			}
-		}
-		got, ok := d.Find(number, noon)
-		if got != want || ok != (want.Prefix != "") {
-			t.Fatalf("%s: got %+v, %t; want %+v", number, got, ok, want)
-		}
-	})
-}
-
-func TestFarAbove(t *testing.T) {
-	d := deck(t, row("44", 20_000), row("371", 90*toll.Unit), row("1", 10))
-	resolve := func(prefix string) toll.Destination { return to(toll.IntlFixed, "XX", prefix) }
-	far := rates(t, nil, nil).FarAbove(d, 10, resolve)
-	if len(far) != 1 || far[0].Prefix != "371" {
-		t.Errorf("got %+v, want the row of 371 only", far)
-	}
-}
-
-func BenchmarkPrice(b *testing.B) {
-	var rows []Row
-	for i := range 500_000 {
-		rows = append(rows, row(toll.Money(i + 1_000_000).String()[:1]+digits(i), 100))
-	}
-	d, err := NewDeck(rows)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		d.Price("+4420794609581", noon)
-	}
-}
-
-// digits writes seven digits.
-func digits(i int) string {
-	s := []byte("0000000")
-	for at := len(s) - 1; i > 0; at-- {
-		s[at] = byte('0' + i%10)
-		i /= 10
-	}
-	return string(s)
 }
