@@ -104,6 +104,10 @@ func TestDearExamplesAreNeverOrdinary(t *testing.T) {
 // mobile numbers: a range that shares its digits with a town needs a length.
 func TestSpecialRowsSwallowNoTown(t *testing.T) {
 	special := newSpecials()
+	m, err := newMetadata()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range specialRows {
 		if row.kind == costly || row.kind == fixed || row.kind == mobile {
 			continue
@@ -120,7 +124,7 @@ func TestSpecialRowsSwallowNoTown(t *testing.T) {
 			if longest, _ := special.find(digits, len(code)); longest != row {
 				return
 			}
-			n := number{digits: digits, code: code}
+			n := number{digits: digits, code: code, plan: m.plan(code)}
 			if typ := n.lookup(); typ == phonenumbers.FIXED_LINE || typ == phonenumbers.MOBILE {
 				t.Fatalf("+%s is a plain number of %s, and %q claims it", digits, n.country, row.source)
 			}

@@ -1,8 +1,8 @@
 package numbering
 
 import (
+	"cmp"
 	"strconv"
-	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -17,13 +17,15 @@ const nobody = "001"
 
 // number is an E.164 number and what is known of it.
 type number struct {
-	digits   string // without the +
-	code     string // its country calling code
-	country  string
-	kind     kind
-	valid    bool // the plan of its country can have it, as it was dialled
-	possible bool // its length is one that its country has, or may have by now
-	tooLong  bool // it has more digits than any number there
+	digits      string // without the +
+	code        string // its country calling code
+	plan        *codePlan
+	country     string
+	subdivision string // of +1
+	kind        kind
+	valid       bool // the plan of its country can have it, as it was dialled
+	possible    bool // its length is one that its country has, or may have by now
+	tooLong     bool // it has more digits than any number there
 }
 
 // national is the number without its country code.
@@ -63,7 +65,7 @@ func (r *Resolver) place(digits string, lenient leniency, t *trace) toll.Destina
 		return toll.Destination{Class: toll.Unplaced}
 	}
 	return toll.Destination{
-		E164: "+" + n.digits, Country: n.country, Class: class, Valid: n.valid, Range: block(n.digits, n.code),
+		E164: "+" + n.digits, Country: n.country, Subdivision: n.subdivision, Class: class, Valid: n.valid, Range: block(n.digits, n.code),
 	}
 }
 
@@ -84,7 +86,7 @@ func callingCode(digits string) string {
 
 // identify finds country and kind; false for what cannot be a number there.
 func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (number, bool) {
-	n := number{digits: digits, code: code}
+	n := number{digits: digits, code: code, plan: r.metadata.plan(code)}
 	if len(n.national()) < 3 {
 		return n, false
 	}
@@ -124,48 +126,26 @@ func mainRegion(code string) string {
 	return phonenumbers.GetRegionCodeForCountryCode(value)
 }
 
-// lookup asks phonenumbers for country, validity and type.
+// lookup finds country, validity and type.
 func (n *number) lookup() phonenumbers.PhoneNumberType {
-	p := parsed(n.code, n.national())
-	n.country = phonenumbers.GetRegionCodeForNumber(p)
-	length := phonenumbers.IsPossibleNumberWithReason(p)
-	n.tooLong = length == phonenumbers.TOO_LONG
-	n.possible = length == phonenumbers.IS_POSSIBLE || length == phonenumbers.INVALID_LENGTH || n.tooLong
-	n.valid = false
-	if n.country == "" {
-		return phonenumbers.UNKNOWN
-	}
-	typ := phonenumbers.GetNumberType(p)
+	national := n.national()
+	n.tooLong = n.plan.tooLong(len(national))
+	n.possible = n.tooLong || !n.plan.tooShort(len(national))
+	var typ phonenumbers.PhoneNumberType
+	n.country, typ = n.plan.find(national)
 	n.valid = typ != phonenumbers.UNKNOWN
 	return typ
-}
-
-// parsed builds a number without reading text: nothing is stripped or guessed.
-func parsed(code, national string) *phonenumbers.PhoneNumber {
-	country, _ := strconv.ParseInt(code, 10, 32)
-	value, _ := strconv.ParseUint(national[:min(len(national), 18)], 10, 64)
-	p := &phonenumbers.PhoneNumber{}
-	country32 := int32(country)
-	p.CountryCode, p.NationalNumber = &country32, &value
-	if zeros := len(national) - len(strings.TrimLeft(national, "0")); zeros > 0 {
-		leading, count := true, int32(zeros)
-		p.ItalianLeadingZero, p.NumberOfLeadingZeros = &leading, &count
-	}
-	return p
 }
 
 // rewrite finds the number that the rules of its country make of an invalid
 // one: without a trunk prefix after the country code ("+44 (0) 20 …"), or with a
 // mobile prefix where it belongs.
 func (n *number) rewrite(typ *phonenumbers.PhoneNumberType, t *trace) bool {
-	p, err := phonenumbers.Parse("+"+n.digits, phonenumbers.UNKNOWN_REGION)
-	if err != nil {
+	national, ok := n.plan.rewritten(n.national())
+	if !ok || len(national) < 3 {
 		return false
 	}
-	other := number{digits: strings.TrimPrefix(phonenumbers.Format(p, phonenumbers.E164), "+"), code: n.code}
-	if other.digits == n.digits || !strings.HasPrefix(other.digits, n.code) || len(other.national()) < 3 {
-		return false
-	}
+	other := number{digits: n.code + national, code: n.code, plan: n.plan}
 	found := other.lookup()
 	if !other.valid {
 		return false
@@ -178,22 +158,20 @@ func (n *number) rewrite(typ *phonenumbers.PhoneNumberType, t *trace) bool {
 // cut finds the number without the surplus digits at its end, if that is a
 // valid one. Padding must not turn one number into many.
 func (n *number) cut(typ *phonenumbers.PhoneNumberType, t *trace) bool {
-	other := *n
-	for n.tooLong && len(other.national()) > 4 {
-		other.digits = other.digits[:len(other.digits)-1]
-		if phonenumbers.IsPossibleNumberWithReason(parsed(other.code, other.national())) == phonenumbers.TOO_LONG {
-			continue
-		}
-		found := other.lookup()
-		if !other.valid {
-			return false
-		}
-		t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
-		*n, *typ = other, found
-		n.valid = false
-		return true
+	longest := n.plan.lengths.longest()
+	if !n.tooLong || longest < 4 {
+		return false
 	}
-	return false
+	other := *n
+	other.digits = n.digits[:len(n.code)+longest]
+	found := other.lookup()
+	if !other.valid {
+		return false
+	}
+	t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
+	*n, *typ = other, found
+	n.valid = false
+	return true
 }
 
 // settle decides the country where phonenumbers names none, and the kind.
@@ -218,9 +196,8 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 // ranges: what the site's own plan has is at home. British mobile blocks that
 // the Crown dependencies use too are dearer, and their operators known for it.
 func (r *Resolver) settleShared(n *number) {
-	p := parsed(n.code, n.national())
 	if n.country != r.site.country {
-		if phonenumbers.IsValidNumberForRegion(p, r.site.country) {
+		if n.plan.valid(n.national(), r.site.country) {
 			n.country = r.site.country
 		}
 		return
@@ -229,7 +206,7 @@ func (r *Resolver) settleShared(n *number) {
 		return
 	}
 	for _, dependency := range []string{"GG", "IM", "JE"} {
-		if phonenumbers.IsValidNumberForRegion(p, dependency) {
+		if n.plan.valid(n.national(), dependency) {
 			n.kind = costly
 		}
 	}
@@ -244,13 +221,16 @@ func (r *Resolver) settleNANP(n *number) {
 	}
 	northern := r.site.country == "US" || r.site.country == "CA"
 	area := national[:3]
-	switch {
-	case areaCodes[area] != "":
-		n.country = areaCodes[area]
+	switch place, known := r.areas.find(area); {
+	case known:
+		n.country, n.subdivision = place.country, place.subdivision
+		if n.kind == unknown && (n.country == "US" || n.country == "CA") && couldBeExchange(national) {
+			n.kind, n.valid = fixed, true // phonenumbers hears of new area codes and exchanges late
+		}
 	case northern && (n.kind == free || n.kind == premium || n.kind == personal || tollFreeCode(area)):
 		n.country = r.site.country // non-geographic codes belong to both countries
 	case n.country == "":
-		n.country, n.kind = northAmerican(national, r.site.country)
+		n.country, n.kind = newArea(national, r.site.country)
 	}
 	if special := nanpExchange(national); special != unknown {
 		n.kind = special
@@ -300,7 +280,9 @@ func (r *Resolver) classify(n number, t *trace) toll.Class {
 	}
 	neighbours := (r.site.country == "US" || r.site.country == "CA") && (n.country == "US" || n.country == "CA")
 	class := k.class(home, n.code == "1" && r.site.code == "1" && !home && !neighbours)
-	t.add("a number of "+n.country, string(class))
+	if t != nil {
+		t.add("a number of "+cmp.Or(n.subdivision, n.country), string(class))
+	}
 	return class
 }
 

@@ -14,10 +14,12 @@ const maxDialled = 32
 // Resolver resolves dialled strings by the number plan of one site. It never
 // changes, and many goroutines may use it at a time.
 type Resolver struct {
-	site    *site
-	special specials
-	dialled cache
-	trunk   cache
+	site     *site
+	special  specials
+	areas    *areaTable
+	metadata *metadata
+	dialled  cache
+	trunk    cache
 }
 
 // New checks the plan and makes its resolver. The error says what to change.
@@ -26,7 +28,12 @@ func New(p Plan) (*Resolver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("number plan: %w", err)
 	}
-	return &Resolver{site: s, special: newSpecials()}, nil
+	m, err := newMetadata()
+	if err != nil {
+		return nil, err
+	}
+	m.plan(s.code) // the first call home need not wait for it
+	return &Resolver{site: s, special: newSpecials(), areas: newAreas(), metadata: m}, nil
 }
 
 // Resolve finds the destination of what somebody dialled. It takes any string

@@ -1,12 +1,15 @@
 package numbering
 
 import (
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -303,6 +306,11 @@ func BenchmarkResolveUnseen(b *testing.B) {
 		{"ambiguous", "BR", "0021442079460958"},
 		{"invalid", "US", "90112203999999"},
 		{"overlong", "US", "9011442079460958999"},
+		{"padded", "US", "900014422006307"},
+		{"padded", "BR", "002118316103425"},
+		{"shared code", "US", "901176012345678"},
+		{"Canada", "US", "914165551234"},
+		{"nobody's", "US", "9011881612345678"},
 	} {
 		b.Run(tc.name, func(b *testing.B) {
 			r := testSite(b, tc.site, map[string]string{"US": "9"}[tc.site])
@@ -312,4 +320,43 @@ func BenchmarkResolveUnseen(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkResolveMixed resolves a list such as people keep: numbers of every
+// country in every spelling, each once. One operation is 20,000 numbers.
+func BenchmarkResolveMixed(b *testing.B) {
+	list := mixed(20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := testSite(b, "US", "9") // with nothing in its cache, and no plan compiled
+		for _, dialled := range list {
+			r.Resolve(dialled)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/number")
+}
+
+// mixed makes a list of numbers that look real: the examples of all countries
+// with other digits at their end, most of them at home, in the usual spellings.
+func mixed(n int) []string {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same list each time
+	var abroad []string
+	for _, region := range regions() {
+		for _, typ := range []phonenumbers.PhoneNumberType{phonenumbers.FIXED_LINE, phonenumbers.MOBILE, phonenumbers.PREMIUM_RATE, phonenumbers.TOLL_FREE} {
+			if e := example(region, typ); len(e) > 7 {
+				abroad = append(abroad, e[1:])
+			}
+		}
+	}
+	list := make([]string, n)
+	for i := range list {
+		number := "1" + strings.Fields(areaRows[random.IntN(len(areaRows))].codes)[0] + "2345678"
+		spelling := "9"
+		if random.IntN(2) == 0 {
+			number = abroad[random.IntN(len(abroad))]
+			spelling = []string{"9011", "+", "00"}[random.IntN(3)]
+		}
+		list[i] = spelling + number[:len(number)-4] + fmt.Sprintf("%04d", random.IntN(10_000)) + strings.Repeat("7", random.IntN(20)/19)
+	}
+	return list
 }
