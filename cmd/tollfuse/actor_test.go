@@ -212,20 +212,20 @@ to     GB intl_fixed
 on     pbx, by trunk carrier
 price  0.30 USD a minute, assumed
 
-2026-11-22 12:00:00 EST  asked for and granted: default (default:intl_fixed); may talk for 10 min in all, 3.01 USD reserved
+2026-11-22 12:00:00 EST  asked for and granted: default (default:intl_fixed); may talk for 10 min in all, 3.01 USD reserved at the assumed price
 2026-11-22 12:00:01 EST  dialled by trunk carrier
 2026-11-22 12:00:08 EST  answered
-2026-11-22 12:05:08 EST  renewed: may talk for 20 min in all, 6.01 USD reserved
+2026-11-22 12:05:08 EST  renewed: may talk for 20 min in all, 6.01 USD reserved at the assumed price
 2026-11-22 12:05:09 EST  its timer was set to end it 20 min after the answer
 2026-11-22 12:06:40 EST  cut: locked (caller=1001)
-2026-11-22 12:06:41 EST  ended: hangup; talked 6:33, cost 1.97 USD
+2026-11-22 12:06:41 EST  ended: hangup; talked 6:33, cost 1.97 USD at the assumed price
 `
 	if got := (&actor{life: life}).says(t, "calls", "show", "2-1f"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	// Of an old one only the end is kept.
 	want = `2026-11-22 12:00:08 EST  answered
-2026-11-22 12:06:41 EST  ended: hangup; talked 6:33, cost 1.97 USD, was cut: locked (caller=1001)
+2026-11-22 12:06:41 EST  ended: hangup; talked 6:33, cost 1.97 USD at the assumed price, was cut: locked (caller=1001)
 `
 	if got := (&actor{life: life[len(life)-1:]}).says(t, "calls", "show", "2-1f"); !strings.HasSuffix(got, "\n\n"+want) {
 		t.Errorf("got\n%s\nwant the end\n%s", got, want)
@@ -261,8 +261,8 @@ func TestIncidentIsTold(t *testing.T) {
 since        2026-11-22 11:00:00 EST
 newest       2026-11-22 12:00:00 EST
 on           pbx
-refused      400 calls; had each lasted 10 min, they would have cost 600.00 USD
-cut          6 calls; the cost until now is 1.24 USD
+refused      400 calls; had each lasted 10 min, they would have cost 600.00 USD, at assumed prices
+cut          6 calls; the cost until now is 1.24 USD, at assumed prices
 never asked  1 call, around the dialplan
 
 callers  406  extension:1003

@@ -76,7 +76,7 @@ func printLive(w io.Writer, s *session, live []toll.Lease) error {
 			length := s.status.At.Sub(l.Answered)
 			up, cost = talk(length), l.Price.Cost(max(length, 0))
 		}
-		rows = append(rows, []string{l.ID, callerOf(l.Caller), l.To.Number(), whereOf(l.To), up, cents(cost), noteOf(l)})
+		rows = append(rows, []string{l.ID, callerOf(l.Caller), l.To.Number(), whereOf(l.To), up, costAt(l.Price, cost), noteOf(l)})
 	}
 	return toned(w, rows, func(row, column int) tone {
 		if row == 0 || column != 6 {

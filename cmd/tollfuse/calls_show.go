@@ -84,16 +84,31 @@ func printStory(w io.Writer, s *session, life []toll.Entry) error {
 	})
 }
 
-// priceOf is what a minute costs.
+// priceOf is what a minute costs, and how it is billed where that is not by the
+// second.
 func priceOf(s *session, p toll.Price) string {
 	text := s.money(p.PerMinute) + " a minute"
 	if p.Connect > 0 {
 		text += ", " + s.money(p.Connect) + " as soon as it is answered"
 	}
+	if p.Minimum > time.Second || p.Increment > time.Second {
+		text += ", billed " + billed(p)
+	}
+	if p.Free > 0 {
+		text += ", " + admin.Length(p.Free) + " free"
+	}
 	if p.Assumed {
 		text += ", assumed"
 	}
 	return text
+}
+
+// assumed says that the amount before it rests on an assumed price.
+func assumed(l *toll.Lease) string {
+	if l.Price.Assumed {
+		return " at the assumed price"
+	}
+	return ""
 }
 
 // chapters are what one entry adds to the story, given how the lease stood
@@ -111,7 +126,7 @@ func chapters(s *session, before *toll.Lease, e *toll.Entry, first bool) []chapt
 		return []chapter{{e.At, "cut: " + because(l.Cut, l.By), badTone}}
 	case toll.EntryEnded:
 		told := answered(before, l, first)
-		text := "ended: " + string(l.Why) + "; talked " + talk(l.Talked) + ", cost " + s.cost(l.Cost)
+		text := "ended: " + string(l.Why) + "; talked " + talk(l.Talked) + ", cost " + s.cost(l.Cost) + assumed(l)
 		if first && l.Cut != "" {
 			text += ", was cut: " + because(l.Cut, l.By)
 		}
@@ -154,7 +169,7 @@ func answered(before, l *toll.Lease, first bool) []chapter {
 
 // granted is for how long a call may talk, and what is reserved for it.
 func granted(s *session, l *toll.Lease) string {
-	text := "may talk for " + admin.Length(l.Covered) + " in all, " + s.cost(l.Reserved) + " reserved"
+	text := "may talk for " + admin.Length(l.Covered) + " in all, " + s.cost(l.Reserved) + " reserved" + assumed(l)
 	if l.Timer > l.Covered {
 		text += ", its timer ends it after " + admin.Length(l.Timer)
 	}

@@ -15,8 +15,8 @@ func (p program) changesCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes",
 		Short: "List who changed which rule, limit or lock, and when",
-		Long: withExits(`List the changes of rules, limits and locks, and of the main fuse, the newest first:
-when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Long: withExits(`List the changes of rules, limits and locks, of rate decks and of the main fuse, the
+newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse changes\n  tollfuse changes --kind lock --limit 20\n  tollfuse changes --kind limit --name abroad-caller-day --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 			})
 		},
 	}
-	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse")
+	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse, deck")
 	cmd.Flags().StringVar(&q.ID, "name", "", "of this one, such as abroad-caller-day or caller=1001")
 	cmd.Flags().Int64Var(&q.Before, "before", 0, "the page after the one that said so")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "lines, at most 1000")
@@ -82,6 +82,10 @@ func aboutSetting(s *session, setting *toll.Setting) string {
 		return "main fuse blown: " + setting.Fuse.Why
 	case setting.Lock != nil && setting.Removed:
 		return "lock " + subjectOf(*setting.Lock) + " released"
+	case setting.Deck != nil && setting.Removed:
+		return "rate deck of " + setting.Deck.Name() + " removed"
+	case setting.Deck != nil:
+		return fmt.Sprintf("rate deck of %s: %s of %s", setting.Deck.Name(), rowsOf(setting.Deck.Rows), setting.Deck.File)
 	case setting.Removed:
 		return setting.Kind() + " " + setting.ID() + " removed"
 	case setting.Lock != nil:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -207,6 +208,22 @@ func cents(m toll.Money) string {
 // cost writes what something cost, with its currency.
 func (s *session) cost(m toll.Money) string { return cents(m) + " " + s.status.Site.Currency }
 
+// costAt is what a call at that price cost, which is a guess where the price is.
+func costAt(p toll.Price, m toll.Money) string {
+	if p.Assumed && m > 0 {
+		return cents(m) + " assumed"
+	}
+	return cents(m)
+}
+
+// basis is what amounts rest on that belong to many calls.
+func (s *session) basis() string {
+	if len(s.status.Decks) == 0 {
+		return "at assumed prices"
+	}
+	return "at the prices of the rate decks, assumed ones where they have none"
+}
+
 // talk writes a length as a clock does: 3:12 or 1:03:12.
 func talk(d time.Duration) string {
 	seconds := int64(max(d, 0).Round(time.Second) / time.Second)
@@ -222,4 +239,17 @@ func (s *session) show(t time.Time) string {
 		return "-"
 	}
 	return t.In(s.zone).Format(momentLayout)
+}
+
+// zoned shows the moments in a text that is made for programs too, which are in
+// UTC as RFC 3339 writes them, in the site's zone.
+func (s *session) zoned(text string) string {
+	instant := regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	return instant.ReplaceAllStringFunc(text, func(found string) string {
+		t, err := time.Parse(time.RFC3339, found)
+		if err != nil {
+			return found
+		}
+		return s.show(t)
+	})
 }

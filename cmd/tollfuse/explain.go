@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -27,17 +30,22 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 			if q.From == "" || q.To == "" {
 				return badUsage(cmd, "who calls (--from) and what is dialled (--to) are needed")
 			}
-			q.To = asDialled(q.To)
+			typed := q.To
+			q.To = asDialled(typed)
 			return p.with(cmd.Context(), o, func(s *session) error {
 				e, err := s.Explain(cmd.Context(), q)
 				if err != nil {
 					return err
 				}
+				o.noteStranger(e.Caller)
 				o.hints(e.Hints)
 				if o.json {
 					err = printJSON(cmd.OutOrStdout(), e)
 				} else {
-					err = printExplanation(cmd.OutOrStdout(), s, e)
+					if e.To.Dialled == q.To {
+						typed = q.To
+					}
+					err = printExplanation(cmd.OutOrStdout(), s, typed, e)
 				}
 				if err == nil && !e.Verdict.Allow {
 					err = errDenied
@@ -64,8 +72,26 @@ func asDialled(number string) string {
 	}, number)
 }
 
-func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
-	about, answer, reason := headline(e)
+// noteStranger says that a caller is none whom the configuration knows: that may
+// be right, and may be a slip.
+func (o *options) noteStranger(c toll.Caller) {
+	site, err := o.load()
+	if err != nil || c.Kind != toll.Extension || c.Group != "" || len(site.Numbering.Extensions) == 0 {
+		return
+	}
+	for _, a := range site.Asterisk {
+		if slices.Contains(a.Gateways, c.ID) || slices.Contains(a.Accounts, c.ID) {
+			return
+		}
+	}
+	if resolver, err := app.Resolver(site); err == nil && resolver.Resolve(c.ID).Class != toll.Internal {
+		fmt.Fprintf(o.errOut, "note: \"%s\" is none of numbering.extensions; this is right if an endpoint has that name\n", clean(c.ID))
+	}
+}
+
+// printExplanation prints it for what was typed as the number.
+func printExplanation(w io.Writer, s *session, typed string, e admin.Explanation) error {
+	about, answer, reason := headline(typed, e)
 	look := plainTone
 	if !e.Verdict.Allow {
 		look = badTone
@@ -86,24 +112,37 @@ func printExplanation(w io.Writer, s *session, e admin.Explanation) error {
 	if err := table(w, callRows(s, e)); err != nil {
 		return err
 	}
-	looked := [][]string{{""}}
-	for i, f := range e.Verdict.Figures {
-		mark := "passes"
-		if f.Stops {
-			mark = "STOPS"
-		}
-		looked = append(looked, []string{first(i, "looked at"), mark, f.By, f.Text})
-	}
-	stops := func(row, column int) tone {
-		if column == 1 && row > 0 && e.Verdict.Figures[row-1].Stops {
-			return badTone
-		}
-		return plainTone
-	}
-	if err := toned(w, looked, stops); err != nil {
+	if err := printFigures(w, s, e.Verdict.Figures); err != nil {
 		return err
 	}
 	return printHints(w, "to change it", e.Hints)
+}
+
+// printFigures prints what was looked at, each once: what stops a call at two
+// places stops it for one reason.
+func printFigures(w io.Writer, s *session, figures []toll.Figure) error {
+	rows := [][]string{{""}}
+	tones := []tone{plainTone}
+	seen := make(map[string]bool)
+	for i := range figures {
+		f := &figures[i]
+		key := f.By + "\n" + f.Text
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		mark, look := "passes", plainTone
+		if f.Stops {
+			mark, look = "STOPS", badTone
+		}
+		rows, tones = append(rows, []string{first(len(rows)-1, "looked at"), mark, f.By, s.zoned(f.Text)}), append(tones, look)
+	}
+	return toned(w, rows, func(row, column int) tone {
+		if column == 1 {
+			return tones[row]
+		}
+		return plainTone
+	})
 }
 
 // doubt says when nobody would give that answer now.
@@ -124,7 +163,7 @@ func doubt(w io.Writer, s *session, e admin.Explanation) error {
 }
 
 // headline is the answer in one line: what was asked, the answer, and why.
-func headline(e admin.Explanation) (about, answer, reason string) {
+func headline(typed string, e admin.Explanation) (about, answer, reason string) {
 	j := e.Verdict.Judgement
 	answer = "DENIED"
 	if j.Allow {
@@ -137,7 +176,7 @@ func headline(e admin.Explanation) (about, answer, reason string) {
 	if j.By != "" {
 		reason += " (" + j.By + ")"
 	}
-	return fmt.Sprintf("%s to %s on %s: ", e.Caller.ID, e.To.Dialled, e.PBX), answer, reason
+	return fmt.Sprintf("%s to %s on %s: ", e.Caller.ID, clip(typed), e.PBX), answer, reason
 }
 
 // first is the label of a block, on its first line only.
@@ -154,18 +193,21 @@ func callRows(s *session, e admin.Explanation) [][]string {
 	if e.Caller.Group != "" {
 		who += ", group " + e.Caller.Group
 	}
-	where := strings.Join(nonEmpty(e.To.E164, e.To.Country, string(e.To.Class), e.To.Range), ", ")
-	price := e.Price.PerMinute.String() + " " + s.status.Site.Currency + " a minute"
-	if e.Price.Assumed {
-		price += ", assumed"
+	rows := [][]string{{""}, {"caller", who}, {"destination", placeOf(e.To)}, {"price", priceOf(s, e.Price)}}
+	if said := accordingTo(s, &admin.TrunkPrice{Quote: e.Rate}); e.To.Class.Metered() && said != "assumed" {
+		rows = append(rows, []string{"according to", said})
 	}
-	rows := [][]string{{""}, {"caller", who}, {"destination", where}, {"price", price}}
 	if e.Verdict.Allow {
 		rows = append(rows,
 			[]string{"granted at a time", admin.Length(e.Verdict.Slice)},
 			[]string{"longest call", admin.Length(e.Verdict.Maximum)})
 	}
 	return append(rows, []string{"asked", s.show(e.At) + fmt.Sprintf(", policy revision %d", e.Verdict.Revision)})
+}
+
+// placeOf is a destination with all that is known of it.
+func placeOf(d toll.Destination) string {
+	return strings.Join(nonEmpty(d.E164, cmp.Or(d.Subdivision, d.Country), string(d.Class), d.Range), ", ")
 }
 
 func nonEmpty(words ...string) []string {

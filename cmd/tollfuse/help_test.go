@@ -52,7 +52,8 @@ func TestEveryHelp(t *testing.T) {
 	visit(p.root())
 	for _, want := range []string{"serve", "init", "dialplan", "explain", "lock", "lock release", "lock list", "limit set", "rule remove", "version", "demo",
 		"calls live", "calls history", "calls show", "hangup", "incidents list", "incidents show", "incidents close", "alert test",
-		"fuse status", "fuse test", "fuse reset", "backup", "changes", "status", "completion", "number"} {
+		"fuse status", "fuse test", "fuse reset", "backup", "changes", "status", "completion", "number",
+		"rates", "rates import", "rates list", "rates price", "rates remove"} {
 		if !slices.Contains(names, "tollfuse "+want) {
 			t.Errorf("there is no command %s", want)
 		}

@@ -84,12 +84,16 @@ func printIncidents(w io.Writer, s *session, incidents []toll.Incident) error {
 		}
 		rows = append(rows, row)
 	}
-	return toned(w, rows, func(row, column int) tone {
+	if err := toned(w, rows, func(row, column int) tone {
 		if row > 0 && column == 7 && incidents[row-1].Open() {
 			return urgency(&incidents[row-1])
 		}
 		return plainTone
-	})
+	}); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\namounts are %s\n", s.basis())
+	return err
 }
 
 // kindOf is what an incident is in a table.

@@ -113,10 +113,10 @@ func incidentFacts(s *session, i *toll.Incident) [][]string {
 		return rows
 	}
 	if i.Refused > 0 {
-		add("refused", fmt.Sprintf("%s; had each lasted %s, they would have cost %s", calls(i.Refused), admin.Length(toll.StakeLength), s.cost(i.AtStake)))
+		add("refused", fmt.Sprintf("%s; had each lasted %s, they would have cost %s, %s", calls(i.Refused), admin.Length(toll.StakeLength), s.cost(i.AtStake), s.basis()))
 	}
 	if i.Cut > 0 {
-		add("cut", fmt.Sprintf("%s; the cost until now is %s", calls(i.Cut), s.cost(i.Cost)))
+		add("cut", fmt.Sprintf("%s; the cost until now is %s, %s", calls(i.Cut), s.cost(i.Cost), s.basis()))
 	}
 	if i.Bypassed > 0 {
 		add("never asked", calls(i.Bypassed)+", around the dialplan")

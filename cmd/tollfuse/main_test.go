@@ -67,6 +67,7 @@ func tested() program {
 //	incident              sets $INCIDENT to the one that is open
 //	fused                 makes $CONFIG the same site with fuse.sh as its main fuse
 //	complete ARGS…        prints what the shell would propose as the next word
+//	write FILE TEXT…      writes a file, with escapes of Go; a number N repeats the text before it N times
 //	input FILE            what commands read from standard input, from then on
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -90,9 +91,10 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				run(ts, code, args[1:])
 			},
-			"serve":      func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
-			"halt":       func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
-			"call":       ask,
+			"serve": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value(daemons{}).(*daemon).start(ts) },
+			"halt":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(ts.Value(daemons{}).(*daemon).stop()) },
+			"call":  ask,
+			"write": write,
 			"input": func(ts *testscript.TestScript, _ bool, args []string) {
 				*ts.Value(inputs{}).(*string) = ts.ReadFile(args[0])
 			},
@@ -151,6 +153,23 @@ func run(ts *testscript.TestScript, want int, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// write makes a file that a script itself could not hold.
+func write(ts *testscript.TestScript, _ bool, args []string) {
+	var text, last string
+	for _, arg := range args[1:] {
+		if times, err := strconv.Atoi(arg); err == nil && times > 1 {
+			text += strings.Repeat(last, times-1)
+			continue
+		}
+		last = arg
+		if unquoted, err := strconv.Unquote(`"` + arg + `"`); err == nil {
+			last = unquoted
+		}
+		text += last
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // eventually waits for what is recorded a little later than it happens.

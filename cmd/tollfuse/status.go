@@ -39,6 +39,7 @@ func printStatus(w io.Writer, s *session, o *options) error {
 	for i := range s.status.Process.Links {
 		lines = append(lines, linkOf(s, i))
 	}
+	lines = append(lines, decksOf(s)...)
 	lines = append(lines, callsOf(s), incidentsOf(s, o), mailOf(s))
 	fuse := standing{label: "main fuse"}
 	fuse.text, fuse.tone = fuseOf(s, o)
@@ -78,6 +79,23 @@ func ledgerOf(s *session) standing {
 	}
 	return standing{"ledger", fmt.Sprintf("%d rules, %d limits, %d locks; policy revision %d",
 		s.status.Rules, s.status.Limits, s.status.Locks, s.status.Revision), plainTone}
+}
+
+// decksOf is a line for each rate deck that counts.
+func decksOf(s *session) []standing {
+	if len(s.status.Decks) == 0 {
+		return []standing{{"prices", "assumed: no carrier's price list was imported", plainTone}}
+	}
+	var lines []standing
+	for i, d := range s.status.Decks {
+		line := standing{label: first(i, "prices"), tone: plainTone}
+		line.text = fmt.Sprintf("deck of %s: %s, imported %s; for calls by %s", d.Deck.Name(), rowsOf(d.Deck.Rows), s.show(d.Imported), pricedBy(d))
+		if d.Error != "" {
+			line.tone = badTone
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 func linkOf(s *session, i int) standing {
