@@ -131,10 +131,7 @@ func TestSpellings(t *testing.T) {
 		for _, s := range numberSites {
 			began := time.Now()
 			d := settle(t, l, s)
-			vectors := slices.DeleteFunc(s.vectors(t), func(v vector) bool {
-				// Asterisk takes no call to nobody, and cuts a user at a zero byte before the dialplan sees it.
-				return v.dialled == "" || strings.Contains(v.dialled, "\x00")
-			})
+			vectors := sample(s.vectors(t), 12)
 			known := func(v vector) {
 				d.WaitAnswered(t, 1)
 				if v.want.Class == toll.Emergency {
@@ -150,18 +147,23 @@ func TestSpellings(t *testing.T) {
 			d.decidesAs(t, s, vectors)
 
 			d.Kill(t)
-			out := 0
+			home := 0
 			for i, got := range dialsAll(t, carrier, phone, s, vectors, func(vector) {}) {
 				v := vectors[i]
 				if got == "" {
 					continue
 				}
-				out++
+				if v.want.E164 != "" {
+					home++
+				}
 				if class := v.want.Class; got != s.sent(v) || !class.Ordinary() && class != toll.Emergency {
 					t.Errorf("%s, daemon dead: of %q, %s, the carrier got %q", s, v.dialled, class, got)
 				}
 			}
-			t.Logf("%s: with the daemon dead %d calls reach the carrier; all took %v", s, out, time.Since(began))
+			if home == 0 {
+				t.Errorf("%s: with the daemon dead no home call goes out", s)
+			}
+			t.Logf("measured: %s: with the daemon dead %d home calls reach the carrier; all took %v", s, home, time.Since(began))
 		}
 	})
 }
@@ -201,9 +203,7 @@ func TestSpellingsOfSIPp(t *testing.T) {
 		for _, s := range numberSites {
 			began := time.Now()
 			d := settle(t, l, s)
-			attacks := slices.DeleteFunc(s.vectors(t), func(v vector) bool {
-				return !v.attack() || v.dialled == "" || strings.Contains(v.dialled, "\x00")
-			})
+			attacks := slices.DeleteFunc(s.vectors(t), func(v vector) bool { return !v.attack() })
 			dialled, vectors := dialledBySIPp(attacks)
 			before := len(carrier.Calls())
 			SIPp{Scenario: "phone-guesses.xml", Extension: "1002", Numbers: dialled}.Run(t, l)

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func (s numberSite) vectors(t *testing.T) []vector {
 		t.Fatalf("no vectors: %v", err)
 	}
 	var all []vector
-	seen := map[string]bool{}
+	at := map[string]int{}
 	for _, name := range files {
 		file, err := os.Open(name)
 		if err != nil {
@@ -80,15 +81,36 @@ func (s numberSite) vectors(t *testing.T) []vector {
 		}
 		for _, row := range rows[1:] {
 			ours := row[0] == "" || row[0] == s.country && row[1] == s.access
-			if !ours || seen[row[2]] {
+			// Asterisk takes no call to nobody, and cuts a user at a zero byte before the dialplan sees it.
+			if !ours || row[2] == "" || strings.Contains(row[2], "\x00") {
 				continue
 			}
-			seen[row[2]] = true
-			want := toll.Destination{E164: row[3], Country: row[4], Class: toll.Class(row[5])}
-			all = append(all, vector{filepath.Base(name), row[2], row[6], want})
+			v := vector{filepath.Base(name), row[2], row[6], toll.Destination{E164: row[3], Country: row[4], Class: toll.Class(row[5])}}
+			switch i, seen := at[v.dialled]; {
+			case !seen:
+				at[v.dialled] = len(all)
+				all = append(all, v)
+			case v.attack():
+				all[i] = v
+			}
 		}
 	}
 	return all
+}
+
+// sample keeps what attackers dial, and of everything else so many of each class, spread over the whole.
+func sample(all []vector, ofEach int) []vector {
+	of := map[toll.Class]int{}
+	for _, v := range all {
+		of[v.want.Class]++
+	}
+	seen := map[toll.Class]int{}
+	return slices.DeleteFunc(slices.Clone(all), func(v vector) bool {
+		n, i := of[v.want.Class], seen[v.want.Class]
+		seen[v.want.Class]++
+		// The i-th of n is kept where it begins another of ofEach equal parts.
+		return !v.attack() && n > ofEach && i*ofEach/n == (i-1)*ofEach/n && i > 0
+	})
 }
 
 // withoutCode tells whether it was dialled without the access code that it seems to begin with. The dialplan,
