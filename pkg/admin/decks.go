@@ -3,30 +3,13 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
+	"github.com/tollfuse/tollfuse/pkg/rating"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
-
-// LargestList bounds a price list, in bytes.
-const LargestList = 512 << 20
-
-var errUnbuilt = errors.New("rate decks cannot be changed yet")
-
-// ImportRates reads a price list and makes it the deck of a trunk.
-func (l *Local) ImportRates(_ context.Context, in RatesImport, _ io.Reader) (RatesReport, error) {
-	if l.author == "" {
-		return RatesReport{}, errNobody
-	}
-	if err := l.checkTrunk(in.Trunk); err != nil {
-		return RatesReport{}, err
-	}
-	return RatesReport{}, errUnbuilt
-}
 
 // Decks are the rate decks that count, by name.
 func (l *Local) Decks(ctx context.Context) ([]DeckStanding, error) {
@@ -39,12 +22,12 @@ func (l *Local) Decks(ctx context.Context) ([]DeckStanding, error) {
 
 // decks are those of a view.
 func (l *Local) decks(v View) []DeckStanding {
-	decks := []DeckStanding{}
+	decks, broken := []DeckStanding{}, l.parts.Rates.Broken()
 	own := make(map[string]bool)
 	for _, s := range v.Settings {
 		if s.Deck != nil {
 			own[s.Deck.Trunk] = true
-			decks = append(decks, DeckStanding{Deck: *s.Deck, Author: s.Author, Imported: s.At, Trunks: []string{}})
+			decks = append(decks, DeckStanding{Deck: *s.Deck, Author: s.Author, Imported: s.At, Trunks: []string{}, Error: broken[s.Deck.Name()]})
 		}
 	}
 	for i := range decks {
@@ -80,12 +63,50 @@ func (l *Local) checkTrunk(name string) error {
 	return Errorf(BadInput, hint, "there is no trunk %s", quote(name))
 }
 
+// largestRatesPage bounds a page of a rate deck.
+const largestRatesPage = 10_000
+
 // DeckRows is a part of a deck.
 func (l *Local) DeckRows(ctx context.Context, q RatesQuery) (RatesPage, error) {
-	if _, err := l.deckNamed(ctx, q.Deck); err != nil {
+	digits := func(s string) bool { return len(s) <= longestPrefix && strings.Trim(s, "0123456789") == "" }
+	prefix := strings.TrimPrefix(q.Prefix, "+")
+	switch {
+	case q.Limit < 0 || q.Limit > largestRatesPage:
+		return RatesPage{}, Errorf(BadInput, "", "want 0 to %d rows, not %d", largestRatesPage, q.Limit)
+	case !digits(prefix) || !digits(q.After):
+		return RatesPage{}, Errorf(BadInput, "write it with the country code, such as 44 or +4420", "%s is no prefix of 1 to %d digits", quote(q.Prefix+q.After), longestPrefix)
+	case len(q.Text) > longestReason:
+		return RatesPage{}, Errorf(BadInput, "", "the text to look for has more than %d bytes", longestReason)
+	}
+	d, deck, err := l.deck(ctx, q.Deck)
+	if err != nil {
 		return RatesPage{}, err
 	}
-	return RatesPage{}, errUnbuilt
+	if d.Error != "" {
+		return RatesPage{}, Errorf(Internal, "import the price list again: tollfuse rates import", "the rate deck %s cannot be read: %s", d.Deck.Name(), d.Error)
+	}
+	return pageOf(deck, prefix, q), nil
+}
+
+// longestPrefix is that of an E.164 number.
+const longestPrefix = 15
+
+// pageOf goes through a deck until the page is full; the rows of one prefix stay
+// together.
+func pageOf(deck *rating.Deck, prefix string, q RatesQuery) RatesPage {
+	page := RatesPage{Rows: []rating.Row{}}
+	limit, text := cmp.Or(q.Limit, defaultPage), strings.ToLower(q.Text)
+	for row := range deck.RowsUnder(prefix, q.After) {
+		if text != "" && !strings.Contains(strings.ToLower(row.Description), text) {
+			continue
+		}
+		if n := len(page.Rows); n >= limit && page.Rows[n-1].Prefix != row.Prefix {
+			page.More = true
+			break
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page
 }
 
 // RemoveDeck takes a deck away.
@@ -93,11 +114,52 @@ func (l *Local) RemoveDeck(ctx context.Context, name string) (DeckStanding, erro
 	if l.author == "" {
 		return DeckStanding{}, errNobody
 	}
-	d, err := l.deckNamed(ctx, name)
+	leave, err := l.enter(ctx)
 	if err != nil {
 		return DeckStanding{}, err
 	}
-	return d, errUnbuilt
+	defer leave()
+	d, _, err := l.deck(ctx, name)
+	if err != nil {
+		return DeckStanding{}, err
+	}
+	v, err := l.parts.Ledger.View(ctx)
+	if err != nil {
+		return DeckStanding{}, fmt.Errorf("look into the ledger: %w", err)
+	}
+	s := toll.Setting{Deck: &d.Deck, Removed: true, Author: l.author, At: v.At, Revision: v.Revision + 1}
+	if _, err := l.parts.Rates.Replace(ctx, s, nil); err != nil {
+		return DeckStanding{}, fmt.Errorf("remove the rate deck %s: %w", d.Deck.Name(), err)
+	}
+	return d, nil
+}
+
+// enter waits for the turn to change a rate deck: one at a time, so that each
+// knows what it takes the place of.
+func (l *Local) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case l.turn <- struct{}{}:
+		return func() { <-l.turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for another change of a rate deck: %w", ctx.Err())
+	}
+}
+
+// deck is the deck of that name that counts, with its rows.
+func (l *Local) deck(ctx context.Context, name string) (DeckStanding, *rating.Deck, error) {
+	rates, err := l.parts.Rates.Rates(ctx)
+	if err != nil {
+		return DeckStanding{}, nil, fmt.Errorf("read the rate decks: %w", err)
+	}
+	d, err := l.deckNamed(ctx, name)
+	if err != nil {
+		return DeckStanding{}, nil, err
+	}
+	deck := rates.Deck(d.Deck.Trunk)
+	if deck == nil {
+		return DeckStanding{}, nil, Errorf(NotFound, "try again", "the rate deck %s is being replaced", d.Deck.Name())
+	}
+	return d, deck, nil
 }
 
 // deckNamed is the deck of that name that counts.
@@ -117,12 +179,4 @@ func (l *Local) deckNamed(ctx context.Context, name string) (DeckStanding, error
 		hint = "there are the rate decks of " + strings.Join(names, ", ")
 	}
 	return DeckStanding{}, Errorf(NotFound, hint, "there is no rate deck of the trunk %s", quote(name))
-}
-
-// Prices says what a call costs by each trunk.
-func (l *Local) Prices(_ context.Context, q PriceQuery) (PriceAnswer, error) {
-	if err := l.checkTrunk(q.Trunk); err != nil {
-		return PriceAnswer{}, err
-	}
-	return PriceAnswer{}, errUnbuilt
 }

@@ -30,15 +30,19 @@ func (l *Local) Explain(ctx context.Context, q Query) (Explanation, error) {
 		return Explanation{}, Errorf(BadInput, "take the name as it stands in the configuration", "there is no trunk %s", quote(q.Trunk))
 	}
 	to := l.parts.Numbering.Resolve(q.To)
-	e := Explanation{
-		PBX: pbx.Name, Caller: pbx.Caller(q.From), To: to, Trunk: q.Trunk,
-		Price: l.parts.Rates.Price(to, q.Trunk), Steps: l.parts.Numbering.Explain(q.To),
+	rates, err := l.parts.Rates.Rates(ctx)
+	if err != nil {
+		return Explanation{}, fmt.Errorf("read the rate decks: %w", err)
 	}
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return Explanation{}, fmt.Errorf("look into the ledger: %w", err)
 	}
-	e.At = v.At
+	rate := l.quote(rates, to, q.Trunk, v.At)
+	e := Explanation{
+		At: v.At, PBX: pbx.Name, Caller: pbx.Caller(q.From), To: to, Trunk: q.Trunk,
+		Price: rate.Price, Rate: rate, Steps: l.parts.Numbering.Explain(q.To),
+	}
 	e.Verdict, err = l.parts.Ledger.Decide(ctx, toll.Question{
 		Purpose: toll.Explain,
 		Key:     toll.Key{PBX: pbx.Name, Uniqueid: "explain", Number: to.Number()},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/numbering"
 	"github.com/tollfuse/tollfuse/pkg/policy"
+	"github.com/tollfuse/tollfuse/pkg/rating"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -62,9 +63,16 @@ type Numbering interface {
 	Explain(dialled string) []numbering.Step
 }
 
-// Rates know what a destination costs.
+// Rates are the prices, and the keeping of the rate decks that say them.
 type Rates interface {
-	Price(to toll.Destination, trunk string) toll.Price
+	// Rates are the prices as they stand. They may have to be read first.
+	Rates(ctx context.Context) (*rating.Rates, error)
+	// Broken are the decks that were found not to be readable, by name, and why.
+	Broken() map[string]string
+	// Replace keeps the deck that the setting is about, lets it count, and returns
+	// the setting as it was written; one that takes a deck away has none. Where it
+	// fails nothing has changed. Calls of it never overlap.
+	Replace(ctx context.Context, s toll.Setting, deck *rating.Deck) (toll.Setting, error)
 }
 
 // PBX is one Asterisk of the site.
@@ -96,6 +104,7 @@ type Local struct {
 	parts  Parts
 	policy *policy.Policy // without rules and limits
 	author string
+	turn   chan struct{} // to change a rate deck; the same for all authors
 }
 
 // NewLocal makes the service. Until As names an author, changes are refused.
@@ -104,7 +113,7 @@ func NewLocal(parts Parts) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Local{parts: parts, policy: base}, nil
+	return &Local{parts: parts, policy: base, turn: make(chan struct{}, 1)}, nil
 }
 
 // As is the same service for the person who will be recorded as the author of

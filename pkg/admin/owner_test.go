@@ -68,7 +68,7 @@ func (o *owned) Run(_ context.Context, word string) (admin.FuseRun, error) {
 
 func (o *owned) service(t *testing.T, configured bool) *admin.Local {
 	t.Helper()
-	parts := admin.Parts{Ledger: o, History: o}
+	parts := admin.Parts{Ledger: o, History: o, Rates: &shelf{}}
 	if configured {
 		parts.Alerts, parts.Fuse = o, o
 	}

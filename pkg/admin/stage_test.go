@@ -22,15 +22,8 @@ import (
 type stage struct {
 	*admin.Local
 	ledger *ledger.Ledger
-	rates  prices
+	rates  *shelf
 	plan   *numbering.Resolver
-}
-
-// prices are rates at a moment like any other.
-type prices struct{ *rating.Rates }
-
-func (p prices) Price(to toll.Destination, trunk string) toll.Price {
-	return p.Rates.Price(to, trunk, time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC))
 }
 
 // judge lets the ledger use a policy.
@@ -124,12 +117,12 @@ func newStage(t *testing.T) *stage {
 	}
 	assumed := rating.DefaultAssumed()
 	assumed.AllowedCountries = o.Countries
-	r, err := rating.New(assumed, nil)
+	r, err := rating.New(assumed, nil, "carrier", "backup")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rates := prices{r}
-	site := caller.Site{Trunks: []string{"carrier"}, Groups: map[string]string{"1001": "sales"}}
+	rates := &shelf{book: book{l}, store: store, rates: r}
+	site := caller.Site{Trunks: []string{"carrier", "backup"}, Groups: map[string]string{"1001": "sales"}}
 	service, err := admin.NewLocal(admin.Parts{
 		Ledger: book{l}, History: record{store.Reader}, Numbering: plan, Rates: rates, Policy: o,
 		PBXs: []admin.PBX{{Name: "pbx", Trunks: site.Trunks, Groups: []string{"sales"}, Caller: func(name string) toll.Caller {

@@ -103,9 +103,9 @@ func (h adminHistory) Life(ctx context.Context, lease string) ([]toll.Entry, err
 }
 
 // adminService is what the owner's commands work with.
-func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process func() admin.Process, o owner) (*admin.Local, error) {
+func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *decks, process func() admin.Process, o owner) (*admin.Local, error) {
 	parts := admin.Parts{
-		Ledger: adminLedger{l}, History: adminHistory{history}, Numbering: s.resolver, Rates: s.rates,
+		Ledger: adminLedger{l}, History: adminHistory{history}, Numbering: s.resolver, Rates: decks,
 		Policy: s.judge.Options(), Process: process, Alerts: o.alerts(), Fuse: o.fuseCommand(),
 		Site: admin.Site{Country: s.config.Site.Country, Timezone: s.config.Site.Timezone, Currency: s.config.Site.Currency, Observe: s.config.Observe},
 	}
@@ -128,7 +128,7 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, process fun
 
 // startControl lets the owner's commands ask and change.
 func (d *daemon) startControl() error {
-	service, err := d.site.adminService(d.ledger, d.store.Reader, d.process, d.owner)
+	service, err := d.site.adminService(d.ledger, d.store.Reader, d.decks, d.process, d.owner)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}
-	service, err := s.adminService(l, store.Reader, func() admin.Process { return admin.Process{Version: version} }, o)
+	service, err := s.adminService(l, store.Reader, s.decks(store, l, parts.log), func() admin.Process { return admin.Process{Version: version} }, o)
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}

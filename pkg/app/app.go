@@ -59,6 +59,7 @@ type daemon struct {
 	store    *sqlite.Store
 	journal  *journal
 	ledger   *ledger.Ledger
+	decks    *decks
 	owner    owner
 	watchers map[string]*watch.Watcher
 }
@@ -99,7 +100,7 @@ func (d *daemon) start(ctx context.Context) error {
 	return nil
 }
 
-// startLedger opens the ledger and lets it decide.
+// startLedger opens the ledger, lets it decide, and prices by the decks in it.
 func (d *daemon) startLedger(ctx context.Context) error {
 	store, err := sqlite.Open(d.config.Ledger.Path, sqlite.Options{})
 	if err != nil {
@@ -116,6 +117,11 @@ func (d *daemon) startLedger(ctx context.Context) error {
 		return err
 	}
 	d.parts.run("ledger", d.ledger.Run)
+	d.decks = d.site.decks(store, d.ledger, d.log)
+	if err := d.decks.load(ctx); err != nil {
+		return err
+	}
+	d.parts.run("rate decks", d.decks.sweep)
 	d.parts.run("retention", d.prune)
 	return nil
 }
@@ -138,6 +144,7 @@ func (d *daemon) prune(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+		d.decks.wake()
 		now := d.ledger.Now()
 		if _, err := d.store.Prune(ctx, now.Add(-keepLog), now.Add(-keepHistory)); err != nil && ctx.Err() == nil {
 			d.log.Error("the ledger's past cannot be pruned", "error", err)

@@ -27,6 +27,7 @@ type Restored struct {
 	Rules  int       `json:"rules"`
 	Limits int       `json:"limits"`
 	Locks  int       `json:"locks"`
+	Decks  int       `json:"decks"` // rate decks
 }
 
 // Restore puts a copy in the place of the ledger, once it is known to be a whole
@@ -46,6 +47,8 @@ func Restore(ctx context.Context, c config.Config, file string) (Restored, error
 			done.Rules++
 		case s.Limit != nil:
 			done.Limits++
+		case s.Deck != nil:
+			done.Decks++
 		case s.Lock != nil && (s.Lock.Until.IsZero() || s.Lock.Until.After(time.Now())):
 			done.Locks++
 		}

@@ -219,6 +219,17 @@ func (r *Reader) rates(ctx context.Context, d toll.Deck, f func(Rate) error) err
 	return nil
 }
 
+// Spare is how many bytes of the file are free to be written again, as what was
+// pruned and swept away has left them.
+func (r *Reader) Spare(ctx context.Context) (int64, error) {
+	var pages, size int64
+	err := r.db.QueryRowContext(ctx, "SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size").Scan(&pages, &size)
+	if err != nil {
+		return 0, fmt.Errorf("see what is free in the ledger: %w", err)
+	}
+	return pages * size, nil
+}
+
 func scanRate(rows *sql.Rows) (r Rate, err error) {
 	var validFrom string
 	p := &r.Price
