@@ -50,6 +50,9 @@ func (c choices) nextSteps(m machine, path string) []admin.Hint {
 	steps := []admin.Hint{c.letAsteriskRead(), c.start(path), {
 		Text:    "See whether everything fits, and what it decides and why",
 		Command: strings.Join(look, "\n"),
+	}, {
+		Text:    "Give it your carrier's price list; until then prices are assumed, and rather high than low",
+		Command: commandFor(path, "rates import") + " FILE --trunk " + c.firstTrunk(),
 	}}
 	if m.getenv("SUDO_USER") == "" {
 		return steps
@@ -59,6 +62,15 @@ func (c choices) nextSteps(m machine, path string) []admin.Hint {
 		steps[i].Command = strings.NewReplacer("sudo echo", "echo", "| tee", "| sudo tee").Replace(s.Command)
 	}
 	return steps
+}
+
+// firstTrunk is a trunk as a command takes it.
+func (c choices) firstTrunk() string {
+	if len(c.trunks) == 0 {
+		return "NAME"
+	}
+	name, _, _ := strings.Cut(c.trunks[0], "=")
+	return quoted(name)
 }
 
 func (c choices) letAsteriskRead() admin.Hint {

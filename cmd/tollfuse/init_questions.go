@@ -100,14 +100,25 @@ func (i *interview) site(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.about(ctx, "size", question{
+	return i.extent(ctx)
+}
+
+// extent asks how large the site is.
+func (i *interview) extent(ctx context.Context) error {
+	if i.given("size") {
+		return nil
+	}
+	return i.ask(ctx, question{
 		text: "Number of extensions", usual: strconv.Itoa(cmp.Or(len(i.found.Phones), i.size)),
 		help: "The limits that protect you from the first minute are scaled by it. \"tollfuse limit list\" shows them, \"tollfuse limit set\" changes them.",
-	}, func(s string) {
-		var err error
-		if i.size, err = strconv.Atoi(s); err != nil {
-			i.size = -1 // no number: as wrong as a negative one
-		}
+		take: func(answer string) error {
+			size, err := strconv.Atoi(answer)
+			if err != nil {
+				return fmt.Errorf("want the number of extensions in digits, such as 12, not %q", clip(answer))
+			}
+			i.size = size
+			return i.wrongWith("size")
+		},
 	})
 }
 

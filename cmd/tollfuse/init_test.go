@@ -128,7 +128,7 @@ func TestInitAsks(t *testing.T) {
 	for _, want := range []string{
 		"Country of the site, two letters [DE]: ", "! the code of the United Kingdom is GB", "The code of ISO 3166-1",
 		"Time zone [Europe/Berlin]: ", `! "Mars" is not a time zone`, "Currency of all amounts [EUR]: ",
-		"Number of extensions [3]: ", "! want the number of extensions", "X for any digit [10XX]: ", "always go out: 110, 112.",
+		"Number of extensions [3]: ", `! want the number of extensions in digits, such as 12, not "many"`, "X for any digit [10XX]: ", "always go out: 110, 112.",
 		"[127.0.0.1:5039]: ", "backup=sip.example.net", "carrier=203.0.113.7,203.0.113.8]: ",
 		`! want allow or deny, not "maybe"`, "! want one address without a name", "! want a host and a port, such as smtp.example.com:587",
 		"starttls, tls or none [starttls]: ", "! the password is missing", "! say yes or no",
@@ -331,6 +331,7 @@ func TestNextSteps(t *testing.T) {
 		"sudo tollfuse doctor",
 		"sudo tollfuse explain --from 1001 --to NUMBER",
 		"sudo tollfuse alert test",
+		"sudo tollfuse rates import FILE --trunk NAME",
 	}
 	if strings.Join(all, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(all, "\n"))
