@@ -20,7 +20,7 @@ import (
 
 // testConfig is a site in a directory of its own, with an Asterisk that
 // nobody can reach.
-func testConfig(t *testing.T) config.Config {
+func testConfig(t testing.TB) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	c := config.Default()
