@@ -17,6 +17,8 @@ type Judge interface {
 	Judge(now time.Time, q toll.Question, u toll.Usages) toll.Judgement
 	// Meters are the meters that its limits need.
 	Meters() []toll.Meter
+	// Times names the schedules that are open at the moment, as a question says it.
+	Times(now time.Time) string
 	// Revision is that of the newest setting in it.
 	Revision() int64
 	// With is this policy with one more setting, or why that cannot be.

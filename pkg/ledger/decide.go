@@ -11,6 +11,7 @@ import (
 // asked again while nobody has answered finds the same lease.
 func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entry) {
 	b.advance(now)
+	q.Times = b.judge.Times(b.now)
 	if q.Purpose == toll.Explain {
 		return toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}, nil
 	}
@@ -83,6 +84,7 @@ func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
 // trunk of a failover, or the same request once more.
 func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Entry) {
 	l := h.lease
+	q.Times = l.Times
 	if l.Cut != "" {
 		return b.refuse(q, toll.Judgement{Reason: l.Cut, By: l.By})
 	}
@@ -112,7 +114,7 @@ func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Ent
 func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	l := toll.Lease{
 		State: toll.Granted, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
-		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(),
+		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times,
 	}
 	if q.To.Class == toll.Emergency {
 		l.Timer = j.Maximum
@@ -144,7 +146,7 @@ func (b *Book) permit(j toll.Judgement, l toll.Lease) (toll.Verdict, []toll.Entr
 func (b *Book) refuse(q toll.Question, j toll.Judgement) (toll.Verdict, []toll.Entry) {
 	l := toll.Lease{
 		State: toll.Refused, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
-		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(),
+		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(), Times: q.Times,
 	}
 	e := b.write(toll.EntryRefused, l)
 	return toll.Verdict{Judgement: j, Revision: b.judge.Revision()}, []toll.Entry{e}

@@ -224,8 +224,8 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	return true
 }
 
-// change makes a setting stand and lets its orders out at once. Rules, limits and
-// rate decks wait for each other, since one that cannot be written is taken back;
+// change makes a setting stand and lets its orders out at once. Rules, limits,
+// schedules and rate decks wait for each other, since one that cannot be written is taken back;
 // a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
 	if gates(r.setting) && d.changing {
@@ -245,7 +245,7 @@ func (d *decider) change(now time.Time, r *request) {
 
 // gates tells whether a setting waits for others of its kind: one that is taken
 // back if it cannot be written.
-func gates(s toll.Setting) bool { return s.Rule != nil || s.Limit != nil || s.Deck != nil }
+func gates(s toll.Setting) bool { return s.Lock == nil && s.Fuse == nil }
 
 // tick does what is due.
 func (d *decider) tick() {

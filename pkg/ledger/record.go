@@ -153,7 +153,7 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 		return nil, nil
 	}
 	q := *e.Found
-	q.Purpose, q.Covered = toll.Ask, 0
+	q.Purpose, q.Covered, q.Times = toll.Ask, 0, b.judge.Times(b.now)
 	j := b.judgeNow(q)
 	l := b.allot(q, j)
 	l.ID, l.Leg, l.Adopted = b.newID(), e.Channel, true

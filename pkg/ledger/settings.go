@@ -31,7 +31,7 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	now = b.advance(now)
 	key := settingKey{s.Kind(), s.ID()}
 	if key.kind == "" {
-		return Changed{}, errors.New("a setting needs a rule, a limit, a lock, the fuse or a rate deck")
+		return Changed{}, errors.New("a setting needs a rule, a limit, a lock, the fuse, a rate deck or a schedule")
 	}
 	undo, stands := b.settings[key]
 	if !stands {
@@ -49,7 +49,7 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 	if err := b.Apply(e); err != nil {
 		return Changed{}, err
 	}
-	if s.Fuse != nil || s.Deck != nil {
+	if s.Fuse != nil || s.Deck != nil || s.Schedule != nil { // no live call is judged otherwise
 		return Changed{Entries: b.watchOver([]toll.Entry{e}), Undo: undo}, nil
 	}
 	orders, entries := b.review(now, s.Lock != nil)

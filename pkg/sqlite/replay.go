@@ -20,7 +20,8 @@ const (
 // Replay gives f what the book is rebuilt from, from one consistent state of
 // the file, and stops at the first error:
 //
-//   - the settings that stand, in order of revision, with Seq 0;
+//   - the settings that stand, in order of revision, with Seq 0; the schedules
+//     first, since rules and limits name them;
 //   - the incidents that are open and the notices that wait, with Seq 0;
 //   - then from the log, in order of Seq, every refusal at or after since, and
 //     of each lease that was live at or after since its newest entry, which
@@ -142,7 +143,7 @@ func (r *Reader) replay(ctx context.Context, since time.Time, out *sender) error
 }
 
 func replaySettings(ctx context.Context, tx *sql.Tx, out *sender) error {
-	rows, err := tx.QueryContext(ctx, "SELECT kind, id, body FROM setting ORDER BY revision, kind, id")
+	rows, err := tx.QueryContext(ctx, "SELECT kind, id, body FROM setting ORDER BY kind <> 'schedule', revision, kind, id")
 	if err != nil {
 		return err
 	}

@@ -200,6 +200,20 @@ func randomLog(t *rapid.T) []toll.Entry {
 	return log
 }
 
+// A schedule that was changed after the rule that names it comes before that rule.
+func TestReplayGivesSchedulesFirst(t *testing.T) {
+	s := newLedger(t)
+	hours := func(seq, revision int64) toll.Entry {
+		return toll.Entry{Seq: seq, At: noon, Kind: toll.EntrySetting, Setting: &toll.Setting{
+			Schedule: &toll.Schedule{Name: "open", Hours: []string{"daily 08:00-18:00"}}, At: noon, Revision: revision,
+		}}
+	}
+	mustAppend(t, s, hours(1, 1), ruleSet(2, noon, "abroad", 2, false), hours(3, 3), entry(4, noon, toll.EntryRefused, ""))
+	if got, want := short(replayed(t, s.Reader, time.Time{})), "0 setting open@3\n0 setting abroad@2\n3 setting open@3\n4 refused \n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestReplayNamesWhatItCannotRead(t *testing.T) {
 	for name, c := range map[string]struct{ damage, want string }{
 		"cut off":         {"UPDATE entry SET body = substr(body, 1, 20) WHERE seq = 900", "entry 900: "},
