@@ -33,6 +33,7 @@ type actor struct {
 	settings []toll.Setting
 	run      admin.FuseRun
 	test     admin.AlertTest
+	rates    ratesActor
 
 	mu    sync.Mutex
 	ended []admin.Selection
@@ -124,7 +125,8 @@ func everything() *actor {
 	limit := toll.Limit{ID: hostile, Meter: toll.Meter{Measure: hostile, Scope: hostile, Where: hostile}, Do: []toll.Action{hostile}, Comment: hostile, Act: 1}
 	rule := toll.Rule{ID: hostile, Kind: hostile, Caller: hostile, Group: hostile, Prefix: hostile, Country: hostile, Where: hostile, Do: hostile, Comment: hostile}
 	fuse := toll.Fuse{Blown: noonThen, Why: hostile, Error: hostile}
-	settings := []toll.Setting{{Lock: &lock, Author: hostile}, {Limit: &limit, Author: hostile}, {Rule: &rule, Author: hostile}, {Fuse: &fuse, Author: hostile}}
+	deck := toll.Deck{ID: 1, Trunk: hostile, File: hostile, SHA256: hostile, Rows: 1}
+	settings := []toll.Setting{{Lock: &lock, Author: hostile}, {Limit: &limit, Author: hostile}, {Rule: &rule, Author: hostile}, {Fuse: &fuse, Author: hostile}, {Deck: &deck, Author: hostile}}
 	var changes []toll.Entry
 	for i := range settings {
 		changes = append(changes, toll.Entry{At: noonThen, Kind: toll.EntrySetting, Setting: &settings[i]})
@@ -146,6 +148,7 @@ func everything() *actor {
 		status: admin.Status{
 			Incidents: 1, Mail: admin.MailStatus{Configured: true, Waiting: 1, Oldest: noonThen, Error: hostile}, Fuse: admin.FuseStatus{Blown: &fuse},
 			Site:    admin.Site{Country: hostile},
+			Decks:   []admin.DeckStanding{{Deck: deck, Error: hostile}, {Deck: deck, Trunks: []string{hostile}}},
 			Process: admin.Process{Daemon: true, Version: hostile, Links: []admin.Link{{PBX: hostile, Error: hostile, Since: noonThen}}},
 		},
 		live: []toll.Lease{lease}, life: life, changes: changes, settings: settings,
@@ -154,8 +157,9 @@ func everything() *actor {
 			Incident: incident, Hints: []admin.Hint{{Text: hostile, Command: hostile}},
 			Notices: []toll.Notice{{Kind: hostile, Error: hostile}, {Kind: hostile, Error: hostile, GivenUp: true}},
 		},
-		run:  admin.FuseRun{Command: []string{hostile}, Output: hostile + "\n" + hostile},
-		test: admin.AlertTest{To: []string{hostile}, Server: hostile},
+		run:   admin.FuseRun{Command: []string{hostile}, Output: hostile + "\n" + hostile},
+		test:  admin.AlertTest{To: []string{hostile}, Server: hostile},
+		rates: hostileRates(deck, to),
 	}
 }
 
@@ -166,7 +170,8 @@ func TestHostileNamesAreHarmless(t *testing.T) {
 	for _, words := range [][]string{
 		{"status"}, {"calls", "live"}, {"calls", "history"}, {"calls", "show", "x"}, {"changes"}, {"incidents", "list"}, {"incidents", "show", "x"},
 		{"incidents", "close", "x"}, {"hangup", "x"}, {"alert", "test"}, {"fuse"}, {"fuse", "test"}, {"fuse", "reset"}, {"rule", "list"}, {"limit", "list"},
-		{"lock", "list"}, {"lock", "1001"}, {"rule", "remove", "x"},
+		{"lock", "list"}, {"lock", "1001"}, {"rule", "remove", "x"}, {"rates", "list"}, {"rates", "list", "--trunk", "x"},
+		{"rates", "price", "911"}, {"rates", "remove", "--trunk", "x"}, {"rates", "import", "-", "--trunk", "x"}, {"explain", "--from", "1001", "--to", hostile},
 	} {
 		for _, form := range []string{"", "--json"} {
 			out := a.says(t, append(slices.Clone(words), nonEmpty(form)...)...)

@@ -16,7 +16,10 @@ const mostPrinted = 15
 
 // printReport says what was found in a price list, and what counts now.
 func printReport(w io.Writer, s *session, in admin.RatesImport, r admin.RatesReport) error {
-	if err := table(w, columnRows(in, r)); err != nil {
+	if _, err := fmt.Fprintf(w, "%s: %s\n", clean(in.File), rowsOf(r.Deck.Rows)); err != nil {
+		return err
+	}
+	if err := table(w, columnRows(r)); err != nil {
 		return err
 	}
 	for _, part := range []func(io.Writer, *session, admin.RatesImport, admin.RatesReport) error{printBad, printDifference, printDear} {
@@ -45,8 +48,8 @@ func whoseCalls(r admin.RatesReport) string {
 }
 
 // columnRows say in which column each field was found.
-func columnRows(in admin.RatesImport, r admin.RatesReport) [][]string {
-	rows := [][]string{{"read", in.File, rowsOf(r.Deck.Rows)}}
+func columnRows(r admin.RatesReport) [][]string {
+	var rows [][]string
 	for i, field := range fieldsOf(r.Columns) {
 		rows = append(rows, []string{first(i, "columns"), strings.ReplaceAll(field, "_", " "), r.Columns[field]})
 	}
