@@ -16,9 +16,6 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// ErrDamaged says that a file is not whole.
-var ErrDamaged = errors.New("the file is damaged")
-
 // Restored is what was put in the place of a ledger.
 type Restored struct {
 	Kept     string // where the ledger before is now; empty where there was none
@@ -145,7 +142,7 @@ func examine(ctx context.Context, copied string) (r Restored, err error) {
 		return r, whole(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := checkIntegrity(ctx, s.db); err != nil {
+	if err := findDamage(ctx, s.db, "PRAGMA integrity_check(1)"); err != nil {
 		return r, err
 	}
 	err = s.Replay(ctx, time.Time{}, func(e toll.Entry) error {
@@ -159,26 +156,6 @@ func examine(ctx context.Context, copied string) (r Restored, err error) {
 	}
 	_, r.Newest, err = s.Last(ctx)
 	return r, err
-}
-
-// checkIntegrity asks SQLite to look at every page and every index.
-func checkIntegrity(ctx context.Context, db *sql.DB) error {
-	var word string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&word); err != nil {
-		return whole(err)
-	}
-	if word != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, word)
-	}
-	return nil
-}
-
-// whole adds ErrDamaged to SQLite's own word for it.
-func whole(err error) error {
-	if IsDamage(err) {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return err
 }
 
 // setAside gives the ledger another name, together with what SQLite keeps
