@@ -40,7 +40,7 @@ func covers(t testing.TB, extensions []string, s string) bool {
 
 // Whatever the dialplan lets out while the daemon is dead must be ordinary.
 func TestHomePatternsAreStrict(t *testing.T) {
-	for _, country := range strings.Fields("US CA GB DE FR ES AU BR IN NL BE CH PT") {
+	for _, country := range strings.Fields("US CA GB DE FR ES AU BR IN NL BE CH PT IE IT AT PL SE DK NO FI NZ ZA MX JP CZ GR RO HU SG HK IL TR AE SA PH MY ID TH VN CO AR CL PE LV LT EE SK SI HR CY") {
 		for _, access := range []string{"", "9", "0"} {
 			r := testSite(t, country, access)
 			home := r.Dialplan().Home

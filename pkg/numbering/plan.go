@@ -43,6 +43,7 @@ type site struct {
 	maxLocal      int  // digits of the longest local number
 	bareNational  bool // national numbers are dialled without a prefix, too
 	bareE164      bool
+	direct        []pattern // national numbers that are dialled without a prefix where others are not
 	access        []pattern
 	carriers      []pattern
 	extensions    []pattern
@@ -136,6 +137,9 @@ func (s *site) addPatterns(p Plan, facts countryFacts) (err error) {
 		carriers = strings.Fields(facts.carriers)
 	}
 	if s.carriers, err = parsePatterns(carriers, "carrier codes"); err != nil {
+		return err
+	}
+	if s.direct, err = parsePatterns(strings.Fields(facts.direct), "numbers without a prefix"); err != nil {
 		return err
 	}
 	if s.extensions, err = parsePatterns(p.Extensions, "extensions"); err != nil {

@@ -31,14 +31,22 @@ type specialRow struct {
 	source string
 }
 
-// overseas maps national numbers of France that lead out of it to the country
-// code they belong to: dialled 0590, a call goes to Guadeloupe. Arcep, decision
-// 2018-0881; the codes that follow are from the same plan. Never written to.
+// overseas maps the first digits of national numbers of France that lead out of
+// it to the country code they belong to: dialled 0590, a call goes to
+// Guadeloupe. Arcep, decision 2018-0881 as amended by 2022-1583; the codes that
+// follow are from the same plan. Never written to.
 var overseas = map[string]string{
-	"262": "262", "263": "262", "269": "262", "639": "262", "692": "262", "693": "262", "976": "262",
-	"508": "508", "590": "590", "690": "590", "691": "590",
-	"594": "594", "694": "594", "596": "596", "696": "596", "697": "596",
+	"590": "590", "690": "590", "691": "590", "7090": "590", "9395": "590", "9475": "590", "9760": "590", "9761": "590", "9768": "590",
+	"594": "594", "694": "594", "7093": "594", "9396": "594", "9476": "594", "976": "594",
+	"596": "596", "696": "596", "697": "596", "7091": "596", "9397": "596", "9477": "596", "9766": "596", "9767": "596",
+	"262": "262", "263": "262", "692": "262", "693": "262", "7092": "262", "9399": "262", "9479": "262", "9762": "262", "9763": "262",
+	"269": "262", "639": "262", "70935": "262", "70936": "262", "70937": "262", "9398": "262", "9478": "262", "9769": "262",
+	saintPierre: saintPierre, "7084": saintPierre, "7085": saintPierre,
 }
+
+// saintPierre is the country code of Saint-Pierre-et-Miquelon. Its plain
+// numbers have six digits; where France dials them, the code stands before them.
+const saintPierre = "508"
 
 // offshore is what a number becomes that is written like one of France and is
 // not; unchanged for all others.
@@ -47,8 +55,14 @@ func offshore(digits string) string {
 	if !french || len(national) != 9 {
 		return digits
 	}
-	if code, ok := overseas[national[:3]]; ok {
-		return code + national
+	for n := 5; n >= 3; n-- {
+		code, found := overseas[national[:n]]
+		switch {
+		case found && national[:n] == saintPierre:
+			return national
+		case found:
+			return code + national
+		}
 	}
 	return digits
 }
