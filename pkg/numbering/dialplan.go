@@ -111,14 +111,14 @@ func (r *Resolver) ordinaryLeads(row homeRow) []string {
 	if r.site.bareNational {
 		without = append(without, r.site.code)
 	}
-	depth := len(lead.sets)
+	depth := min(max(len(lead.sets), openedLead), row.min)
 	for _, prefix := range without {
 		if lead.matchPrefix(prefix + strings.Repeat("0", max(0, len(lead.sets)-len(prefix)))) {
 			depth = max(depth, len(prefix))
 		}
 	}
 	return slices.DeleteFunc(spell(lead.sets, depth), func(digits string) bool {
-		return slices.ContainsFunc(without, func(prefix string) bool { return strings.HasPrefix(digits, prefix) })
+		return !r.opened(digits) || slices.ContainsFunc(without, func(prefix string) bool { return strings.HasPrefix(digits, prefix) })
 	})
 }
 

@@ -2,7 +2,9 @@ package numbering
 
 import (
 	"fmt"
+	"math/bits"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"sync"
 
@@ -40,6 +42,7 @@ type regionPlan struct {
 type numbers struct {
 	lengths lengths
 	pattern *regexp.Regexp // nil: there are none
+	leads   *syntax.Prog   // the same, to follow digit by digit
 }
 
 // typedNumbers are the numbers of one type.
@@ -65,6 +68,9 @@ func (l lengths) longest() int {
 	}
 	return 0
 }
+
+// shortest is the least of them.
+func (l lengths) shortest() int { return bits.TrailingZeros32(uint32(l)) }
 
 // newMetadata sorts the metadata of phonenumbers by country code.
 func newMetadata() (*metadata, error) {
@@ -150,7 +156,7 @@ func newRegionPlan(source *phonenumbers.PhoneMetadata) regionPlan {
 func newNumbers(source *phonenumbers.PhoneNumberDesc) numbers {
 	n := numbers{lengths: setOf(source.GetPossibleLength())}
 	if pattern := source.GetNationalNumberPattern(); pattern != "" {
-		n.pattern = regexp.MustCompile("^(?:" + pattern + ")$")
+		n.pattern, n.leads = regexp.MustCompile("^(?:"+pattern+")$"), leadsOf(pattern)
 	}
 	return n
 }

@@ -3,6 +3,7 @@ package numbering
 import (
 	"cmp"
 	"strconv"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -107,7 +108,11 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 	if len(n.digits) > maxE164 || (!n.possible && !(special && row.length > 0)) {
 		return n, false
 	}
-	if n.tooLong && code == r.site.code {
+	if n.tooLong && lenient >= rewritten && code == "1" && tollFreeCode(n.national()[:3]) {
+		n.cut(&typ, t) // vanity numbers are spelt out: 1-800-CONTACTS
+		r.settle(&n, typ)
+	}
+	if n.tooLong && code == r.site.code && !(special && row.length > 0) {
 		return n, false // plans abroad may grow longer unnoticed, the site's own may not
 	}
 	if special {
@@ -158,20 +163,22 @@ func (n *number) rewrite(typ *phonenumbers.PhoneNumberType, t *trace) bool {
 // cut finds the number without the surplus digits at its end, if that is a
 // valid one. Padding must not turn one number into many.
 func (n *number) cut(typ *phonenumbers.PhoneNumberType, t *trace) bool {
-	longest := n.plan.lengths.longest()
-	if !n.tooLong || longest < 4 {
+	if !n.tooLong {
 		return false
 	}
-	other := *n
-	other.digits = n.digits[:len(n.code)+longest]
-	found := other.lookup()
-	if !other.valid {
-		return false
+	for length := n.plan.lengths.longest(); length >= max(n.plan.lengths.shortest(), 4); length-- {
+		other := *n
+		other.digits = n.digits[:len(n.code)+length]
+		found := other.lookup()
+		if !other.valid {
+			continue
+		}
+		t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
+		*n, *typ = other, found
+		n.valid = false
+		return true
 	}
-	t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
-	*n, *typ = other, found
-	n.valid = false
-	return true
+	return false
 }
 
 // settle decides the country where phonenumbers names none, and the kind.
@@ -181,14 +188,22 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 		r.settleNANP(n)
 		return
 	}
-	if n.country == "" {
-		n.country = mainRegion(n.code)
-	}
 	if n.code == r.site.code && n.valid {
 		r.settleShared(n)
 	}
-	if n.kind == unknown && (n.country == r.site.country || sameTariff[n.country] == r.site.country) {
-		n.kind = plausible(r.site.country, n.national())
+	if typ != phonenumbers.UNKNOWN {
+		return
+	}
+	country, guessed := n.plan.guess(n.national())
+	if guessed == unknown && n.national()[0] == '0' {
+		country, guessed = n.plan.guess(strings.TrimLeft(n.national(), "0"))
+	}
+	if n.country == "" {
+		n.country = country
+	}
+	n.kind = guessed
+	if n.country == r.site.country || sameTariff[n.country] == r.site.country {
+		n.kind = plausible(r.site.country, n.national()) // at home nothing is guessed
 	}
 }
 
@@ -227,6 +242,8 @@ func (r *Resolver) settleNANP(n *number) {
 		if n.kind == unknown && (n.country == "US" || n.country == "CA") && couldBeExchange(national) {
 			n.kind, n.valid = fixed, true // phonenumbers hears of new area codes and exchanges late
 		}
+	case area == "622" || area == "633":
+		n.country, n.kind = "CA", premium // as 600 is (CNA, "Canadian non-geographic codes")
 	case northern && (n.kind == free || n.kind == premium || n.kind == personal || tollFreeCode(area)):
 		n.country = r.site.country // non-geographic codes belong to both countries
 	case n.country == "":

@@ -16,29 +16,23 @@ const maxLocal = 8
 // stands behind one counts; only where that is no number at all, the digits
 // were dialled without.
 func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination {
-	bare := r.site.bareE164 || onTrunk
-	if onTrunk {
-		if d := r.readNumber(digits, bare, t); d.Class != toll.Unplaced {
-			return d
-		}
-	}
 	behind, found := r.site.stripAccess(digits)
+	if onTrunk {
+		return r.readTrunk(digits, behind, found, t)
+	}
 	if !found {
-		if onTrunk {
-			return toll.Destination{Class: toll.Unplaced}
-		}
-		return r.readNumber(digits, bare, t)
+		return r.readNumber(digits, false, t)
 	}
 	t.add("access code "+digits[:len(digits)-len(behind)]+" taken off", behind)
 	stripped := r.readShort(behind, t)
 	if stripped.Class == toll.Unplaced {
-		stripped = r.readNumber(behind, bare, t)
+		stripped = r.readNumber(behind, false, t)
 	}
-	if onTrunk || stripped.Class != toll.Unplaced {
+	if stripped.Class != toll.Unplaced {
 		return stripped
 	}
 	t.add("that is no number; read with the access code", digits)
-	whole := r.readNumber(digits, bare, t)
+	whole := r.readNumber(digits, false, t)
 	if whole.Class == toll.Unplaced {
 		return whole
 	}
@@ -47,6 +41,25 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 	if foreign := r.place(behind, asWritten, nil); foreign.Valid {
 		t.add("without the access code carriers could read another number", foreign.E164)
 		return dearer(whole, foreign)
+	}
+	return whole
+}
+
+// readTrunk reads what was sent to a trunk. An access code is still there only
+// where the dialplan left it, so it counts only if the whole is neither a valid
+// number nor one of the site's own country.
+func (r *Resolver) readTrunk(digits, behind string, found bool, t *trace) toll.Destination {
+	whole := r.readNumber(digits, true, t)
+	if !found || whole.Valid || whole.Class.Ordinary() {
+		return whole
+	}
+	t.add("access code "+digits[:len(digits)-len(behind)]+" taken off", behind)
+	d := r.readShort(behind, t)
+	if d.Class == toll.Unplaced {
+		d = r.readNumber(behind, true, t)
+	}
+	if d.Valid || whole.Class == toll.Unplaced {
+		return d
 	}
 	return whole
 }
@@ -76,23 +89,24 @@ func (r *Resolver) readShort(digits string, t *trace) toll.Destination {
 
 // readNumber finds the destination of digits without a + and without an access
 // code. Prefixes decide: only what begins with none is local or bare.
-func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destination {
+func (r *Resolver) readNumber(digits string, onTrunk bool, t *trace) toll.Destination {
 	for _, prefix := range r.site.international {
 		if rest, ok := strings.CutPrefix(digits, prefix); ok && rest != "" {
 			t.add("international prefix "+prefix, "+"+rest)
-			return r.readAfter("", rest, t)
+			return r.readAfter("", rest, onTrunk, t)
 		}
 	}
+	bare := r.site.bareE164 || onTrunk
 	var best toll.Destination
 	if rest, ok := strings.CutPrefix(digits, r.site.national); ok && r.site.national != "" && rest != "" {
 		t.add("national prefix "+r.site.national, rest)
-		best = r.readAfter(r.site.code, rest, t)
+		best = r.readAfter(r.site.code, rest, onTrunk, t)
 		if !bare {
-			return best
+			return r.certain(best, digits, t)
 		}
 	} else {
 		t.add("begins with no prefix of this site", digits)
-		best = r.readBare(digits, t)
+		best = r.certain(r.readBare(digits, t), digits, t)
 	}
 	if bare && best.Class == toll.Unplaced {
 		t.add("read as E.164 without a +", "+"+digits)
@@ -101,10 +115,26 @@ func (r *Resolver) readNumber(digits string, bare bool, t *trace) toll.Destinati
 	return best
 }
 
+// certain refuses an ordinary reading of digits that no plan at home has, nor
+// begins its numbers so, where a carrier that cuts leading zeros and takes the
+// rest for E.164 would find a number abroad. What the plan has is what the
+// site's own carrier reads first.
+func (r *Resolver) certain(best toll.Destination, digits string, t *trace) toll.Destination {
+	if best.Valid || !best.Class.Ordinary() || r.opened(best.E164[1+len(r.site.code):]) {
+		return best
+	}
+	foreign := r.place(strings.TrimLeft(digits, "0"), asWritten, nil)
+	if !foreign.Valid || dearness(foreign.Class) <= dearness(best.Class) {
+		return best
+	}
+	t.add("the country has no such numbers, and carriers could read another one", foreign.E164)
+	return toll.Destination{Class: toll.Unplaced}
+}
+
 // readAfter reads what follows a prefix, with and without a carrier code. A
 // national number gets no forgiveness: "011 371 …" from a British phone is a
 // number of Leeds with surplus digits, or of Latvia, and nobody can tell.
-func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
+func (r *Resolver) readAfter(code, rest string, onTrunk bool, t *trace) toll.Destination {
 	lenient := forgiven
 	switch {
 	case code == "":
@@ -118,6 +148,9 @@ func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
 		n := len(p.sets)
 		if !p.matchPrefix(rest) || len(rest) <= n {
 			continue
+		}
+		if code == "" && best.Valid && (onTrunk || strings.HasPrefix(rest, r.site.code)) {
+			continue // no carrier is chosen on a trunk, nor by the code of the country itself
 		}
 		t.add("carrier code "+rest[:n]+" taken off", rest[n:])
 		d := r.place(code+rest[n:], lenient, t)
@@ -133,7 +166,7 @@ func (r *Resolver) readAfter(code, rest string, t *trace) toll.Destination {
 // how people dial, the country's own code without a +, or a local number.
 func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
 	best := toll.Destination{Class: toll.Unplaced}
-	if r.site.bareNational {
+	if r.site.bareNational || matchAny(r.site.direct, digits) {
 		t.add("read as a national number", "+"+r.site.code+digits)
 		best = better(best, r.place(r.site.code+digits, asWritten, t))
 	}
@@ -143,13 +176,23 @@ func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
 			best = better(best, d)
 		}
 	}
-	if r.site.areaCode != "" && len(digits) <= r.site.maxLocal && digits[0] != '0' && digits[0] != '1' {
+	if r.site.areaCode != "" && len(digits) <= r.site.maxLocal && r.site.localCanBegin(digits) {
 		t.add("read as a local number", "+"+r.site.code+r.site.areaCode+digits)
 		if d := r.place(r.site.code+r.site.areaCode+digits, asWritten, t); d.Valid {
 			best = better(best, d)
 		}
 	}
 	return best
+}
+
+// localCanBegin tells whether a local number can begin so. With 0 begins what is
+// not local, with 1 what is short; only Germany has other local numbers there
+// (Bundesnetzagentur, Verfuegung 25/2006: not 0 and not 11).
+func (s *site) localCanBegin(digits string) bool {
+	if s.country == "DE" {
+		return digits[0] != '0' && !strings.HasPrefix(digits, "11")
+	}
+	return digits[0] != '0' && digits[0] != '1'
 }
 
 // better picks between two readings of one string: a number that a country can

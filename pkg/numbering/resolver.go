@@ -18,6 +18,7 @@ type Resolver struct {
 	special  specials
 	areas    *areaTable
 	metadata *metadata
+	home     *codePlan // of the site's country code
 	dialled  cache
 	trunk    cache
 }
@@ -32,8 +33,7 @@ func New(p Plan) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.plan(s.code) // the first call home need not wait for it
-	return &Resolver{site: s, special: newSpecials(), areas: newAreas(), metadata: m}, nil
+	return &Resolver{site: s, special: newSpecials(), areas: newAreas(), metadata: m, home: m.plan(s.code)}, nil
 }
 
 // Resolve finds the destination of what somebody dialled. It takes any string
@@ -107,7 +107,7 @@ func (r *Resolver) readDigits(clean string, onTrunk bool, t *trace) toll.Destina
 		if d := r.readShort(rest, t); d.Class != toll.Unplaced {
 			return d
 		}
-		return r.readNumber(rest, r.site.bareE164 || onTrunk, t)
+		return r.readNumber(rest, onTrunk, t)
 	}
 	return r.read(clean, onTrunk, t)
 }
