@@ -51,13 +51,13 @@ func (l *Local) Change(ctx context.Context, s toll.Setting) (toll.Setting, error
 // complete checks the setting's form and fills in what the service knows.
 func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 	given := 0
-	for _, there := range []bool{s.Rule != nil, s.Limit != nil, s.Lock != nil} {
+	for _, there := range []bool{s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Schedule != nil} {
 		if there {
 			given++
 		}
 	}
 	if given != 1 || s.Fuse != nil || s.Deck != nil {
-		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit or lock")
+		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit, lock or schedule")
 	}
 	s.Author, s.At, s.Revision = l.author, v.At, v.Revision+1
 	switch {
@@ -74,6 +74,8 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 		return s, checkText("comment", s.Rule.Comment)
 	case s.Limit != nil && !s.Removed:
 		return s, checkText("comment", s.Limit.Comment)
+	case s.Schedule != nil && !s.Removed:
+		return s, checkText("comment", s.Schedule.Comment)
 	}
 	return s, nil
 }
@@ -82,12 +84,17 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 // refusal can be told from a ledger that fails.
 func (l *Local) try(v View, s toll.Setting) error {
 	standing := l.policy
-	for _, other := range v.Settings {
-		next, err := standing.With(other)
-		if err != nil {
-			return fmt.Errorf("the settings that stand contradict each other: %w", err)
+	for _, schedules := range []bool{true, false} { // first, since rules and limits name them
+		for _, other := range v.Settings {
+			if (other.Schedule != nil) != schedules {
+				continue
+			}
+			next, err := standing.With(other)
+			if err != nil {
+				return fmt.Errorf("the settings that stand contradict each other: %w", err)
+			}
+			standing = next
 		}
-		standing = next
 	}
 	if _, err := standing.With(s); err != nil {
 		return &Error{Kind: BadInput, Text: err.Error(), Err: err}

@@ -101,10 +101,11 @@ type Parts struct {
 // Local is the service itself: in the daemon, or in a command that has opened
 // the ledger. Each author has one of his own; see As.
 type Local struct {
-	parts  Parts
-	policy *policy.Policy // without rules and limits
-	author string
-	turn   chan struct{} // to change a rate deck; the same for all authors
+	parts   Parts
+	policy  *policy.Policy // without rules and limits
+	author  string
+	turn    chan struct{} // to change a rate deck; the same for all authors
+	longest int64         // price list that is read, in bytes
 }
 
 // NewLocal makes the service. Until As names an author, changes are refused.
@@ -113,7 +114,7 @@ func NewLocal(parts Parts) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Local{parts: parts, policy: base, turn: make(chan struct{}, 1)}, nil
+	return &Local{parts: parts, policy: base, turn: make(chan struct{}, 1), longest: LargestList}, nil
 }
 
 // As is the same service for the person who will be recorded as the author of
@@ -132,7 +133,7 @@ func (l *Local) Status(ctx context.Context) (Status, error) {
 	}
 	s := Status{
 		At: v.At, Revision: v.Revision, Failing: v.Failing, Live: len(v.Leases), Site: l.parts.Site,
-		Incidents: len(v.Incidents), Mail: l.mailStatus(v), Fuse: l.fuseStatus(v), Decks: l.decks(v),
+		Incidents: len(v.Incidents), Mail: l.mailStatus(v), Fuse: l.fuseStatus(v), Decks: l.decks(v), Schedules: l.schedules(v),
 	}
 	if l.parts.Process != nil {
 		s.Process = l.parts.Process()
@@ -155,20 +156,23 @@ func over(lock *toll.Lock, now time.Time) bool {
 	return !lock.Until.IsZero() && !now.Before(lock.Until)
 }
 
-// Settings are the rules, limits and locks that stand. Locks that have run out
+// Settings are the rules, limits, schedules and locks that stand. Locks that have run out
 // are history, the main fuse is part of the status, and Decks are by themselves.
 func (l *Local) Settings(ctx context.Context) ([]toll.Setting, error) {
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
-	settings := slices.DeleteFunc(slices.Clone(v.Settings), func(s toll.Setting) bool {
+	return slices.DeleteFunc(sorted(v.Settings), func(s toll.Setting) bool {
 		return s.Fuse != nil || s.Deck != nil || s.Lock != nil && over(s.Lock, v.At)
-	})
-	slices.SortFunc(settings, func(a, b toll.Setting) int {
+	}), nil
+}
+
+// sorted is a copy of the settings by kind and name.
+func sorted(settings []toll.Setting) []toll.Setting {
+	return slices.SortedFunc(slices.Values(settings), func(a, b toll.Setting) int {
 		return cmp.Or(strings.Compare(a.Kind(), b.Kind()), strings.Compare(a.ID(), b.ID()))
 	})
-	return settings, nil
 }
 
 // errNobody is a slip of the program, not of its user.

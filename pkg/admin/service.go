@@ -78,7 +78,8 @@ type Status struct {
 	Mail      MailStatus `json:"mail"`
 	Fuse      FuseStatus `json:"fuse"`
 
-	Decks []DeckStanding `json:"decks"` // that count, by name
+	Decks     []DeckStanding   `json:"decks"`     // that count, by name
+	Schedules []ScheduleStatus `json:"schedules"` // by name
 }
 
 // MailStatus is how the owner's mail stands.
