@@ -136,6 +136,13 @@ func (d *Deck) index(entries []entry) {
 		d.terms = append(d.terms, e.term)
 	}
 	d.first = append(d.first, uint32(len(entries)))
+	d.begin = make([]uint32, leads+1)
+	for _, p := range d.prefixes {
+		d.begin[p.leading()+1]++
+	}
+	for lead := range leads {
+		d.begin[lead+1] += d.begin[lead]
+	}
 }
 
 // parentOf is the place of the longest prefix so far that this one, which comes

@@ -20,6 +20,7 @@ import (
 // and descriptions are kept once each, and nothing in it is a pointer to a row.
 type Deck struct {
 	prefixes []packed // each once, in order
+	begin    []uint32 // by the first three digits: where their prefixes begin in that order, and end
 	parents  []uint32 // of each prefix: the place of the longest other one that it begins with; orphan if none
 	first    []uint32 // of each prefix: where its terms begin; and, at the end, where the last ones end
 	terms    []term   // of one prefix after the other, by the moment they are valid from
@@ -77,10 +78,15 @@ func (p packed) begins(number packed) bool {
 	return p>>rest == number>>rest
 }
 
-// shorter tells whether a prefix has fewer digits than another.
-func (p packed) shorter(than packed) bool {
-	return bits.TrailingZeros64(uint64(p))&^3 > bits.TrailingZeros64(uint64(than))&^3
-}
+// leading is what a prefix has in the place of its first three digits. Half of a
+// search is to look there first, in memory that is always at hand.
+func (p packed) leading() int { return int(p >> 52) }
+
+// leads is how many of them there are.
+const leads = 1 << 12
+
+// length is how many digits a prefix has.
+func (p packed) length() int { return (64 - bits.TrailingZeros64(uint64(p))&^3) / 4 }
 
 // Len is how many rows the deck has.
 func (d *Deck) Len() int { return len(d.terms) }
@@ -88,7 +94,8 @@ func (d *Deck) Len() int { return len(d.terms) }
 // Find is the row that prices an E.164 number at a moment: the newest valid one
 // of the longest prefix that has any valid row.
 func (d *Deck) Find(e164 string, at time.Time) (Row, bool) {
-	number := pack(strings.TrimPrefix(e164, "+"))
+	digits := strings.TrimPrefix(e164, "+")
+	number := pack(digits)
 	// Whatever the number begins with, the last prefix in order that is not
 	// behind it begins with that too, so the answer is it or one of its parents.
 	i := uint32(d.behind(number)) - 1 // orphan if the first prefix is behind it already
@@ -97,7 +104,7 @@ func (d *Deck) Find(e164 string, at time.Time) (Row, bool) {
 			continue
 		}
 		if t, ok := d.valid(i, at); ok {
-			return d.row(i, t), true
+			return d.row(digits[:d.prefixes[i].length()], t), true
 		}
 	}
 	return Row{}, false
@@ -105,7 +112,10 @@ func (d *Deck) Find(e164 string, at time.Time) (Row, bool) {
 
 // behind is the place of the first prefix that comes after a number.
 func (d *Deck) behind(number packed) int {
-	low, high := 0, len(d.prefixes)
+	if len(d.prefixes) == 0 {
+		return 0
+	}
+	low, high := int(d.begin[number.leading()]), int(d.begin[number.leading()+1])
 	for low < high {
 		middle := int(uint(low+high) >> 1)
 		if d.prefixes[middle] <= number {
@@ -129,8 +139,8 @@ func (d *Deck) valid(prefix uint32, at time.Time) (term, bool) {
 }
 
 // row makes a row of a prefix and a term.
-func (d *Deck) row(prefix uint32, t term) Row {
-	row := Row{Prefix: d.prefixes[prefix].String(), Description: d.descriptions[t.description], Price: d.prices[t.price]}
+func (d *Deck) row(prefix string, t term) Row {
+	row := Row{Prefix: prefix, Description: d.descriptions[t.description], Price: d.prices[t.price]}
 	if t.from != always {
 		row.ValidFrom = time.Unix(t.from, 0).UTC()
 	}
@@ -156,8 +166,9 @@ func (d *Deck) RowsUnder(prefix, after string) iter.Seq[Row] {
 			if under != 0 && !under.begins(d.prefixes[i]) {
 				return
 			}
+			digits := d.prefixes[i].String()
 			for _, t := range d.terms[d.first[i]:d.first[i+1]] {
-				if !yield(d.row(uint32(i), t)) {
+				if !yield(d.row(digits, t)) {
 					return
 				}
 			}

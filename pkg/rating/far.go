@@ -34,7 +34,7 @@ func (r *Rates) FarAbove(deck *Deck, factor int64, resolve func(e164 string) tol
 		if asked >= maxAsked {
 			break
 		}
-		row := deck.row(k.prefix, k.term)
+		row := deck.row(deck.prefixes[k.prefix].String(), k.term)
 		to := likeliest(row.Prefix, func(e164 string) toll.Destination { asked++; return resolve(e164) })
 		assumed := max(r.perMinute(to), floor)
 		if !to.Class.Metered() || !far(row.Price, assumed, factor) {
@@ -100,7 +100,7 @@ type kind struct {
 func (d *Deck) kinds(at time.Time, mayBeDear func(toll.Price) bool) []kind {
 	type look struct {
 		price, description uint32
-		country            packed // its first three digits
+		country            int // its first three digits
 	}
 	candidate := make([]bool, len(d.prices))
 	for i, p := range d.prices {
@@ -112,7 +112,7 @@ func (d *Deck) kinds(at time.Time, mayBeDear func(toll.Price) bool) []kind {
 		if !candidate[t.price] {
 			continue
 		}
-		key := look{t.price, t.description, d.prefixes[i] >> 52}
+		key := look{t.price, t.description, d.prefixes[i].leading()}
 		n, known := place[key]
 		if !known {
 			n = len(kinds)
@@ -120,7 +120,7 @@ func (d *Deck) kinds(at time.Time, mayBeDear func(toll.Price) bool) []kind {
 			kinds = append(kinds, kind{prefix: i, term: t})
 		}
 		kinds[n].rows++
-		if d.prefixes[i].shorter(d.prefixes[kinds[n].prefix]) {
+		if d.prefixes[i].length() < d.prefixes[kinds[n].prefix].length() {
 			kinds[n].prefix, kinds[n].term = i, t
 		}
 	}
