@@ -30,10 +30,10 @@ scope within a window, and a threshold.`, exitDone, exitFailed, exitUsage, exitU
 
 // limitFlags are what a limit can be set to, as text.
 type limitFlags struct {
-	measure, scope, where, act, warn, comment string
-	do                                        []string
-	window                                    length
-	observe                                   bool
+	measure, scope, where, when, act, warn, comment string
+	do                                              []string
+	window                                          length
+	observe                                         bool
 }
 
 func (p program) limitSetCommand(o *options) *cobra.Command {
@@ -50,7 +50,8 @@ the others. Live calls are judged anew at once.
   where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere`,
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
-			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2",
+			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2\n" +
+			"  tollfuse limit set night --measure cost --scope site --where abroad --window 12h --when '!open' --act 5.00",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("limit")),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -75,6 +76,7 @@ the others. Live calls are judged anew at once.
 	cmd.Flags().StringVar(&f.measure, "measure", "", "what is counted")
 	cmd.Flags().StringVar(&f.scope, "scope", "", "whose figure it is")
 	cmd.Flags().StringVar(&f.where, "where", "", "which destinations count")
+	cmd.Flags().StringVar(&f.when, "when", "", "count, and limit, only calls that begin during a schedule, such as open, or outside of it: '!open'")
 	cmd.Flags().Var(&f.window, "window", "how far back it counts, such as 24h, 7d or 2w; 0 for what is live now")
 	cmd.Flags().StringVar(&f.act, "act", "", "threshold at which it acts")
 	cmd.Flags().StringVar(&f.warn, "warn", "", "threshold at which it warns; 0 for none")
@@ -93,6 +95,7 @@ func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
 	set(given("measure"), &l.Meter.Measure, toll.Measure(f.measure))
 	set(given("scope"), &l.Meter.Scope, toll.Scope(f.scope))
 	set(given("where"), &l.Meter.Where, toll.Where(f.where))
+	set(given("when"), &l.Meter.When, f.when)
 	set(given("window"), &l.Meter.Window, time.Duration(f.window))
 	set(given("observe"), &l.Observe, f.observe)
 	set(given("comment"), &l.Comment, f.comment)

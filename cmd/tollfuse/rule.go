@@ -35,11 +35,12 @@ func (p program) ruleSetCommand(o *options) *cobra.Command {
 every call. Emergency calls go out whatever the rules say. Live calls are judged
 anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
-			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global",
+			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global\n" +
+			"  tollfuse rule set nights --deny --where abroad --when '!open'",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("rule")),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where"); err != nil {
+			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where", "when"); err != nil {
 				return err
 			}
 			if allow == deny {
@@ -62,6 +63,7 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 	cmd.Flags().StringVar(&r.Prefix, "prefix", "", "to numbers that begin like this, such as +4420")
 	cmd.Flags().StringVar(&r.Country, "country", "", "to this country (ISO 3166-1)")
 	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, special, or a class such as intl_mobile")
+	cmd.Flags().StringVar(&r.When, "when", "", "that begin during a schedule, such as open, or outside of it: '!open'")
 	cmd.Flags().BoolVar(&r.Observe, "observe", false, "only record what it would have done")
 	cmd.Flags().StringVar(&r.Comment, "comment", "", "why it is there")
 	return cmd
@@ -75,13 +77,13 @@ func (p program) ruleListCommand(o *options) *cobra.Command {
 		Example: "  tollfuse rule list\n  tollfuse rule list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.list(cmd, o, "rule", []string{"NAME", "DOES", "WHO", "WHERE", "COMMENT"}, func(_ *session, setting toll.Setting) []string {
+			return p.list(cmd, o, "rule", []string{"NAME", "DOES", "WHO", "WHERE", "WHEN", "COMMENT"}, func(_ *session, setting toll.Setting) []string {
 				r := setting.Rule
 				does := string(r.Do)
 				if r.Observe {
 					does += " (observes)"
 				}
-				return []string{r.ID, does, whoOf(r), whereTo(r), r.Comment}
+				return []string{r.ID, does, whoOf(r), whereTo(r), r.When, r.Comment}
 			})
 		},
 	}

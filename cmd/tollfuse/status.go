@@ -39,6 +39,7 @@ func printStatus(w io.Writer, s *session, o *options) error {
 	for i := range s.status.Process.Links {
 		lines = append(lines, linkOf(s, i))
 	}
+	lines = append(lines, timesOf(s)...)
 	lines = append(lines, decksOf(s)...)
 	lines = append(lines, callsOf(s), incidentsOf(s, o), mailOf(s))
 	fuse := standing{label: "main fuse"}

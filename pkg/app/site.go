@@ -40,7 +40,12 @@ func (j judge) With(s toll.Setting) (ledger.Judge, error) {
 // newJudge makes the policy of a site without any rules or limits: those come
 // from the ledger.
 func newJudge(c config.Config) (judge, error) {
+	zone, err := c.Site.Location()
+	if err != nil {
+		return judge{}, fmt.Errorf("time zone of the site: %w", err)
+	}
 	p, err := policy.New(policy.Options{
+		Zone:      zone,
 		Countries: c.Site.Countries, Share: c.Calls.Share,
 		MinSlice: c.Calls.MinSlice, MaxSlice: c.Calls.MaxSlice,
 		MaxCall: c.Calls.Max, MaxHomeCall: c.Calls.MaxHome,
