@@ -84,8 +84,10 @@ func reach(prog *syntax.Prog, threads []uint32, seen []bool, at uint32) []uint32
 	return threads
 }
 
-// openedLead is how many leading digits of a home number must be known for it
-// to count as one of a block that was opened lately.
+// openedLead is how many leading digits of an unknown home number must be known
+// for it to count as one of a block that was opened lately. Without it, "0 252
+// 4012345" would be an ordinary number of Brazil, where 25 is no area code, and
+// one of Somalia to a carrier that cuts leading zeros.
 const openedLead = 3
 
 // opened tells whether ordinary numbers of the site's country begin like this

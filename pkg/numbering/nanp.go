@@ -28,10 +28,14 @@ func tollFreeCode(area string) bool {
 
 // newArea judges a +1 number in an area code that no table has. One that could
 // be opened is taken for one of the site's own country, but not for an ordinary
-// one.
+// one; from abroad, one that could not is nobody's.
 func newArea(national, site string) (string, kind) {
-	if couldBeAssigned(national) && (site == "US" || site == "CA") {
+	northern := site == "US" || site == "CA"
+	switch could := couldBeAssigned(national); {
+	case could && northern:
 		return site, costly
+	case !could && !northern:
+		return nobody, unassigned
 	}
 	return "US", unknown
 }
@@ -52,7 +56,7 @@ func couldBeAssigned(national string) bool {
 	switch {
 	case strings.HasPrefix(code, "37"), strings.HasPrefix(code, "96"):
 		return false
-	case code[1] == code[2]: // N11, and the easily recognizable codes that are kept for services
+	case strings.HasPrefix(code, "88"), code[1] == code[2]: // N11, and the easily recognizable codes that are kept for services
 		return false
 	}
 	return true

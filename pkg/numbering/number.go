@@ -101,23 +101,22 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 		return n, len(digits) <= maxE164
 	}
 	typ := n.lookup()
-	if !n.valid && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(&typ, t)) {
+	if code == "1" && tollFreeCode(n.national()[:3]) {
+		lenient = forgiven // vanity numbers are spelt out: 1-800-CONTACTS
+	}
+	if !n.valid && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(code != r.site.code, &typ, t)) {
 		row, special = r.special.find(n.digits, len(code))
 	}
 	r.settle(&n, typ)
 	if len(n.digits) > maxE164 || (!n.possible && !(special && row.length > 0)) {
 		return n, false
 	}
-	if n.tooLong && lenient >= rewritten && code == "1" && tollFreeCode(n.national()[:3]) {
-		n.cut(&typ, t) // vanity numbers are spelt out: 1-800-CONTACTS
-		r.settle(&n, typ)
-	}
 	if n.tooLong && code == r.site.code && !(special && row.length > 0) {
 		return n, false // plans abroad may grow longer unnoticed, the site's own may not
 	}
 	if special {
 		n.kind = row.kind
-		if code != "1" && n.kind != fixed && n.kind != mobile {
+		if n.country == nobody || code != "1" && n.kind != fixed && n.kind != mobile {
 			n.country = mainRegion(code) // such ranges belong to the whole code
 		}
 		t.add(row.source, "+"+n.digits)
@@ -161,16 +160,15 @@ func (n *number) rewrite(typ *phonenumbers.PhoneNumberType, t *trace) bool {
 }
 
 // cut finds the number without the surplus digits at its end, if that is a
-// valid one. Padding must not turn one number into many.
-func (n *number) cut(typ *phonenumbers.PhoneNumberType, t *trace) bool {
-	if !n.tooLong {
-		return false
-	}
-	for length := n.plan.lengths.longest(); length >= max(n.plan.lengths.shortest(), 4); length-- {
+// valid one. Padding must not turn one number into many, nor, abroad, a premium
+// number into one of a longer kind.
+func (n *number) cut(abroad bool, typ *phonenumbers.PhoneNumberType, t *trace) bool {
+	longest := min(n.plan.lengths.longest(), len(n.national())-1)
+	for length := longest; length >= max(n.plan.lengths.shortest(), 4); length-- {
 		other := *n
 		other.digits = n.digits[:len(n.code)+length]
 		found := other.lookup()
-		if !other.valid {
+		if !other.valid || !n.tooLong && !(abroad && kindOf(found).dear()) {
 			continue
 		}
 		t.add("surplus digits at the end, which exchanges ignore, taken off", "+"+other.digits)
@@ -203,7 +201,10 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 	}
 	n.kind = guessed
 	if n.country == r.site.country || sameTariff[n.country] == r.site.country {
-		n.kind = plausible(r.site.country, n.national()) // at home nothing is guessed
+		n.kind = unknown // at home nothing is guessed
+		if r.opened(n.national()) {
+			n.kind = plausible(r.site.country, n.national())
+		}
 	}
 }
 
@@ -279,8 +280,9 @@ func kindOf(typ phonenumbers.PhoneNumberType) kind {
 // numbers cost the same there: Ofcom, National Telephone Numbering Plan, part A
 // (the Crown dependencies; their mobiles are dearer, and favoured by
 // fraudsters); ACMA, Numbering Plan 2025 (Christmas and Cocos islands);
-// Traficom (Aland); Nkom (Svalbard). Never written to.
-var sameTariff = map[string]string{"GG": "GB", "JE": "GB", "IM": "GB", "CX": "AU", "CC": "AU", "AX": "FI", "SJ": "NO"}
+// Traficom (Aland); Nkom (Svalbard); AGCOM (the Vatican, 06 698). Never written
+// to.
+var sameTariff = map[string]string{"GG": "GB", "JE": "GB", "IM": "GB", "CX": "AU", "CC": "AU", "AX": "FI", "SJ": "NO", "VA": "IT"}
 
 // classify names the class of a number, seen from this site.
 func (r *Resolver) classify(n number, t *trace) toll.Class {

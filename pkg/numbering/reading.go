@@ -38,7 +38,7 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 	}
 	// The dialplan strips all the same, and many carriers take what is left for
 	// an E.164 number.
-	if foreign := r.place(behind, asWritten, nil); foreign.Valid {
+	if foreign := r.place(behind, asWritten, nil); foreign.Valid || foreign.Class == toll.Global {
 		t.add("without the access code carriers could read another number", foreign.E164)
 		return dearer(whole, foreign)
 	}
@@ -102,33 +102,17 @@ func (r *Resolver) readNumber(digits string, onTrunk bool, t *trace) toll.Destin
 		t.add("national prefix "+r.site.national, rest)
 		best = r.readAfter(r.site.code, rest, onTrunk, t)
 		if !bare {
-			return r.certain(best, digits, t)
+			return best
 		}
 	} else {
 		t.add("begins with no prefix of this site", digits)
-		best = r.certain(r.readBare(digits, t), digits, t)
+		best = r.readBare(digits, t)
 	}
 	if bare && best.Class == toll.Unplaced {
 		t.add("read as E.164 without a +", "+"+digits)
 		return r.place(digits, asWritten, t)
 	}
 	return best
-}
-
-// certain refuses an ordinary reading of digits that no plan at home has, nor
-// begins its numbers so, where a carrier that cuts leading zeros and takes the
-// rest for E.164 would find a number abroad. What the plan has is what the
-// site's own carrier reads first.
-func (r *Resolver) certain(best toll.Destination, digits string, t *trace) toll.Destination {
-	if best.Valid || !best.Class.Ordinary() || r.opened(best.E164[1+len(r.site.code):]) {
-		return best
-	}
-	foreign := r.place(strings.TrimLeft(digits, "0"), asWritten, nil)
-	if !foreign.Valid || dearness(foreign.Class) <= dearness(best.Class) {
-		return best
-	}
-	t.add("the country has no such numbers, and carriers could read another one", foreign.E164)
-	return toll.Destination{Class: toll.Unplaced}
 }
 
 // readAfter reads what follows a prefix, with and without a carrier code. A

@@ -52,6 +52,9 @@ const saintPierre = "508"
 // not; unchanged for all others.
 func offshore(digits string) string {
 	national, french := strings.CutPrefix(digits, "33")
+	if french && len(national) == 10 {
+		national = strings.TrimPrefix(national, "0") // "+33 (0)6 90 …"
+	}
 	if !french || len(national) != 9 {
 		return digits
 	}
@@ -115,6 +118,9 @@ func (k kind) class(home, foreignNANP bool) toll.Class {
 	}
 	return toll.IntlFixed
 }
+
+// dear tells whether such numbers cost more than a plain call.
+func (k kind) dear() bool { return k == shared || k == premium || k == personal }
 
 // homeClass is the class of a kind of number in the site's own country.
 func (k kind) homeClass() toll.Class {
