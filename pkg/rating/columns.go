@@ -168,7 +168,17 @@ func (found *layout) settle(h heading, asked Columns) error {
 }
 
 // String names a field in a sentence.
-func (f field) String() string { return strings.ReplaceAll(f.name(), "_", " ") }
+func (f field) String() string {
+	switch f {
+	case perMinuteField:
+		return "price a minute"
+	case connectField:
+		return "connect fee"
+	case freeField:
+		return "free seconds"
+	}
+	return strings.ReplaceAll(f.name(), "_", " ")
+}
 
 // list names the fields of the layout with the heading or the number of their
 // columns.

@@ -29,7 +29,12 @@ func (f field) name() string {
 }
 
 // option is the option of the command line that names the column of a field.
-func (f field) option() string { return "--" + strings.ReplaceAll(f.name(), "_", "-") + "-column" }
+func (f field) option() string {
+	if f == perMinuteField {
+		return "--price-column"
+	}
+	return "--" + strings.ReplaceAll(f.name(), "_", "-") + "-column"
+}
 
 // asked is the heading or the number that the owner named.
 func (c Columns) asked(f field) string {
