@@ -84,7 +84,7 @@ func (s *wholeSheet) print() error {
 
 // note is what is worth knowing of a number beside its class.
 func (n *numbered) note() string {
-	if n.Why == "" && !n.Valid {
+	if n.Why == "" && !n.Valid && n.Country != "001" { // codes that no country owns have no plan
 		return "not known to exist there"
 	}
 	return n.Why
@@ -117,8 +117,12 @@ func (s *valueSheet) take(n numbered) error {
 	if !s.wanted(n.Class) {
 		return nil
 	}
+	line := ""
+	if n.Line > 0 {
+		line = strconv.Itoa(n.Line)
+	}
 	return s.csv.Write([]string{
-		strconv.Itoa(n.Line), cell(n.Text), n.E164, n.Country, n.Subdivision, string(n.Class), n.Range, strconv.FormatBool(n.Valid), n.Why,
+		line, cell(n.Text), n.E164, n.Country, n.Subdivision, string(n.Class), n.Range, strconv.FormatBool(n.Valid), n.Why,
 	})
 }
 

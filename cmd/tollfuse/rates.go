@@ -107,8 +107,11 @@ counts from its day on; until then a shorter prefix, or an older row, does.`,
 }
 
 func (f listFlags) check(cmd *cobra.Command) error {
-	if f.after != "" && f.trunk == "" {
+	switch {
+	case f.after != "" && f.trunk == "":
 		return badUsage(cmd, "--after goes with --trunk")
+	case strings.Trim(asDialled(f.prefix), "+0123456789") != "":
+		return badUsage(cmd, "--prefix %q: want digits with the country code, such as 44 or +4420", f.prefix)
 	}
 	return nil
 }

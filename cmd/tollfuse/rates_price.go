@@ -31,7 +31,7 @@ E.164 with a +; blanks and dashes between digits are left out.`, exitDone, exitF
 				return err
 			}
 			if talked <= 0 {
-				return badUsage(cmd, "--talk %s: want a length above zero", &talked)
+				return badUsage(cmd, "--talk: want a length above zero")
 			}
 			q.To, q.Talk = asDialled(args[0]), time.Duration(talked)
 			return p.with(cmd.Context(), o, func(s *session) error {

@@ -53,6 +53,62 @@ func TestExplain(t *testing.T) {
 	a.check("explain", nil)
 }
 
+// A list of what people dial at a site with an access code, and slips of theirs.
+func TestNumber(t *testing.T) {
+	m := newMachine(t)
+	m.founded("--access-code", "9")
+	m.lists("dialled.txt", `# from the call records of a week
+92025550123
+9 1 (312) 555-0142
+9011 44 20 7946 0123
+9011442079460123#
+911
+9911
+1004
+17672250123
+9011 882 322 212 345
+9011 210 555 0123
+0044 20 7946 0123
+555&SIP/itsp/14165551212
+`)
+	m.types("number", "dialled.txt")
+	m.types("number", "--class", "unplaced", "dialled.txt")
+	m.types("number", "--csv", "--number", "+44 7012 345678", "--number", "+1 907 555 0123")
+	m.check("number", nil)
+}
+
+// The owner imports what his carrier has sent.
+func TestRates(t *testing.T) {
+	a := newAttacked(t)
+	a.lists("carrier.csv", `Example Telecom;;;;;
+Price list from 2026-01-01;;;;;
+Dial code;Destination;Price per minute;Connect fee;Billing;Valid from
+1;United States and Canada;0,0095;;6/6;01.01.2026
+1767;Dominica;0,3120;;30/6;01.01.2026
+44;United Kingdom;0,0084;;1/1;01.01.2026
+447;United Kingdom mobile;0,0245;;1/1;01.01.2026
+4470;United Kingdom personal;0,8900;0,05;60/60;01.01.2026
+220;Gambia;0,8200;;60/1;01.01.2026
+220;Gambia;0,9500;;60/1;31.12.2099
+232;Sierra Leone;82,00;;1/1;01.01.2026
+8823;Satellite;n/a;;60/60;01.01.2026
+`)
+	a.types("rates", "import", "carrier.csv", "--trunk", "carrier")
+	a.types("rates", "import", "carrier.csv", "--trunk", "carrier", "--skip-bad")
+	a.types("rates", "list")
+	a.types("rates", "list", "--trunk", "carrier", "--prefix", "44")
+	a.types("rates", "price", "011 44 7012 345678", "--talk", "61s")
+	a.types("rates", "price", "0118823222123456")
+	a.check("rates", nil)
+}
+
+// lists writes a file, and records what is in it.
+func (m *machine) lists(name, text string) {
+	m.t.Helper()
+	m.write(name, text)
+	fmt.Fprintf(&m.tape, "# cat %s\n%s", name, text)
+}
+
 // Somebody has the password of 1007: three calls are up in London, and forty to
 // satellites were refused, when the owner reads the mail and locks the extension.
 func TestIncidents(t *testing.T) {
