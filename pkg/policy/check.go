@@ -71,6 +71,13 @@ func checkLimit(l toll.Limit) error {
 	case l.Warn < 0 || l.Warn > l.Act:
 		return fmt.Errorf("threshold to warn %d: want 0 for none, or up to the threshold to act, %d", l.Warn, l.Act)
 	}
+	locks := l.Does(toll.LockCaller) || l.Does(toll.LockRange)
+	switch {
+	case l.LockFor < 0 || l.LockFor > longestWindow || l.LockFor%time.Second != 0:
+		return fmt.Errorf("lock for %s: want whole seconds up to 31 days, or 0 for until it is released", l.LockFor)
+	case l.LockFor > 0 && !locks:
+		return fmt.Errorf("it locks nobody: add the action %s or %s, or leave out for how long", toll.LockCaller, toll.LockRange)
+	}
 	return checkActions(l.Do)
 }
 
@@ -156,7 +163,7 @@ var (
 	callerKinds = [...]toll.CallerKind{
 		toll.Extension, toll.Forward, toll.Transfer, toll.FromTrunk, toll.Originated, toll.GatewayUser, toll.Unknown,
 	}
-	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.Cut, toll.LockCaller}
+	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.Cut, toll.LockCaller, toll.LockRange, toll.BlowFuse}
 )
 
 // list writes the choices of an error message.

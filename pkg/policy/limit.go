@@ -22,7 +22,7 @@ func newLimit(l *toll.Limit) *limit {
 	return &limit{
 		Limit:   l,
 		weigher: w,
-		denies:  len(l.Do) == 0 || slices.Contains(l.Do, toll.Deny) || slices.Contains(l.Do, toll.Cut),
+		denies:  l.Does(toll.Deny),
 		counts:  w.Granted() == 0 && !holds(w),
 	}
 }
@@ -153,6 +153,7 @@ type compiled struct {
 	shelves []shelf
 	perCall map[toll.Class][]*limit // limits per call, by the class they cover
 	metered map[toll.Class][]*limit // the others, limits of one scope and meter side by side
+	ringing map[toll.Class][]*limit // those of both that do more than deny
 	meters  []toll.Meter
 }
 
@@ -161,6 +162,7 @@ func compile(rules []*toll.Rule, limits []*toll.Limit) *compiled {
 		shelves: shelve(rules),
 		perCall: make(map[toll.Class][]*limit),
 		metered: make(map[toll.Class][]*limit),
+		ringing: make(map[toll.Class][]*limit),
 	}
 	all := make([]*limit, len(limits))
 	for i, l := range limits {
@@ -177,8 +179,12 @@ func compile(rules []*toll.Rule, limits []*toll.Limit) *compiled {
 			c.meters = append(c.meters, l.Meter)
 		}
 		for _, class := range meteredClasses {
-			if l.Meter.Where.Covers(class) {
-				byClass[class] = append(byClass[class], l)
+			if !l.Meter.Where.Covers(class) {
+				continue
+			}
+			byClass[class] = append(byClass[class], l)
+			if l.rings() {
+				c.ringing[class] = append(c.ringing[class], l)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package toll
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -141,21 +142,37 @@ type Action string
 
 // The actions.
 const (
-	Alert      Action = "alert"
-	Deny       Action = "deny"
-	Cut        Action = "cut"         // hang up the live calls concerned
-	LockCaller Action = "lock_caller" // shut the caller until released
+	Alert      Action = "alert"       // tell the owner
+	Deny       Action = "deny"        // refuse what does not fit
+	Cut        Action = "cut"         // hang up the live calls concerned, and refuse
+	LockCaller Action = "lock_caller" // shut the caller, see Limit.LockFor
+	LockRange  Action = "lock_range"  // shut the range of the number
+	BlowFuse   Action = "fuse"        // shut the way out: the main fuse
 )
 
 // Limit is a meter with thresholds.
 type Limit struct {
-	ID      string   `json:"id"`
-	Meter   Meter    `json:"meter"`
-	Warn    int64    `json:"warn,omitempty"` // 0 means no warning
-	Act     int64    `json:"act"`            // in the measure's unit; 0 means nothing at all is let through
-	Do      []Action `json:"do,omitempty"`   // none given means deny
-	Observe bool     `json:"observe,omitempty"`
-	Comment string   `json:"comment,omitempty"`
+	ID      string        `json:"id"`
+	Meter   Meter         `json:"meter"`
+	Warn    int64         `json:"warn,omitempty"`     // 0 means no warning
+	Act     int64         `json:"act"`                // in the measure's unit; 0 means nothing at all is let through
+	Do      []Action      `json:"do,omitempty"`       // none given means deny
+	LockFor time.Duration `json:"lock_for,omitempty"` // how long its locks last; 0 means until released
+	Observe bool          `json:"observe,omitempty"`
+	Comment string        `json:"comment,omitempty"`
+}
+
+// Does tells whether the action is one of the limit's.
+func (l *Limit) Does(a Action) bool {
+	return slices.Contains(l.Do, a) || a == Deny && (len(l.Do) == 0 || slices.Contains(l.Do, Cut))
+}
+
+// Alarm says that the figure of somebody has come to a threshold of a limit.
+type Alarm struct {
+	Limit   *Limit
+	Subject string // whose figure, as the scope of the meter names it
+	Acts    bool   // the limit does what it is for; else it only warns
+	Text    string // a sentence with the figures, without hostile text
 }
 
 // Subject is whose figure of this meter a question counts in; false where it
