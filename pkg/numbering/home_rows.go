@@ -1,5 +1,7 @@
 package numbering
 
+import "slices"
+
 // homeRows serve twice: they accept home numbers that phonenumbers has not
 // heard of yet (plans open new blocks every month, always inside such ranges),
 // and they become the dialplan's patterns for the time when no daemon answers.
@@ -8,9 +10,13 @@ package numbering
 // a country. What is missing here is refused when no daemon answers, not lost.
 // North America is in nanp.go.
 // Never written to.
-var homeRows = []homeRow{
+var homeRows = slices.Concat(europeHome, worldHome)
+
+// europeHome are the home rows of European countries.
+var europeHome = []homeRow{
 	{"GB", "1[1-9]", 9, 10, fixed, "110 111 112 119"},
-	{"GB", "[23]", 10, 10, fixed, ""},
+	{"GB", "2[03489]", 10, 10, fixed, ""},
+	{"GB", "3[0347]", 10, 10, fixed, ""},
 	{"GB", "7[1-57-9]", 10, 10, mobile, "7457 7509 7524 7700 7781 7797 7829 7839 7911 7924 7937"}, // Crown dependencies
 	{"GB", "800", 9, 9, free, ""},
 	{"GB", "80[08]", 10, 10, free, ""},
@@ -31,21 +37,6 @@ var homeRows = []homeRow{
 	{"ES", "6", 9, 9, mobile, ""},
 	{"ES", "7[1-49]", 9, 9, mobile, ""},
 	{"ES", "[89]00", 9, 9, free, ""},
-
-	{"AU", "[2378]", 9, 9, fixed, ""},
-	{"AU", "4", 9, 9, mobile, ""},
-	{"AU", "1800", 10, 10, free, ""},
-
-	{"BR", "[1-9][1-9][25]", 10, 10, fixed, ""},
-	{"BR", "[1-9][1-9]3[1-9]", 10, 10, fixed, ""},    // 30, 40, 43 and 48 begin numbers without an area code,
-	{"BR", "[1-9][1-9]4[124-79]", 10, 10, fixed, ""}, // and a carrier code looks like one
-	{"BR", "[1-9][1-9]9", 11, 11, mobile, ""},
-	{"BR", "800", 10, 10, free, ""},
-
-	{"IN", "1[1-7]", 10, 10, fixed, ""},
-	{"IN", "[2-5]", 10, 10, fixed, ""},
-	{"IN", "[6-9]", 10, 10, mobile, ""},
-	{"IN", "1800", 10, 11, free, ""},
 
 	{"NL", "[1-57]", 9, 9, fixed, "14"},
 	{"NL", "6[1-58]", 9, 9, mobile, ""},
@@ -74,7 +65,7 @@ var homeRows = []homeRow{
 
 	// AGCOM, delibera 8/15/CIR: fixed numbers keep their 0.
 	{"IT", "0[1-9]", 8, 11, fixed, "0549 06698 0878"},
-	{"IT", "3[2-9]", 10, 10, mobile, ""},
+	{"IT", "3[1-9]", 10, 10, mobile, ""},
 	{"IT", "800", 9, 9, free, ""},
 
 	// RTR, KEM-V 2009. Corporate numbers (05) and nomadic ones (0720, 0780) are left out.
@@ -84,7 +75,7 @@ var homeRows = []homeRow{
 	{"AT", "512", 8, 12, fixed, ""},
 	{"AT", "6[1-4]", 8, 12, fixed, "648"},
 	{"AT", "7[2-79]", 8, 12, fixed, "720"},
-	{"AT", "6[5-9]", 10, 12, mobile, "652 654 656 658 662"},
+	{"AT", "6[5-9]", 9, 12, mobile, "652 654 656 658 662"},
 	{"AT", "800", 9, 10, free, ""},
 
 	// UKE, plan numeracji.
@@ -134,36 +125,6 @@ var homeRows = []homeRow{
 	{"FI", "50", 7, 10, mobile, ""},
 	{"FI", "800", 8, 9, free, ""},
 
-	// NAD, New Zealand numbering plan.
-	{"NZ", "3[2-79]", 8, 8, fixed, ""},
-	{"NZ", "[49][2-9]", 8, 8, fixed, ""},
-	{"NZ", "6[235-9]", 8, 8, fixed, ""},
-	{"NZ", "7[2-57-9]", 8, 8, fixed, ""},
-	{"NZ", "2[0-27-9]", 9, 10, mobile, ""},
-	{"NZ", "800", 9, 10, free, ""},
-
-	// ICASA, Numbering Plan Regulations 2016.
-	{"ZA", "1[0-8]", 9, 9, fixed, ""},
-	{"ZA", "2[1-378]", 9, 9, fixed, ""},
-	{"ZA", "3[1-69]", 9, 9, fixed, ""},
-	{"ZA", "4", 9, 9, fixed, ""},
-	{"ZA", "5[1346-8]", 9, 9, fixed, ""},
-	{"ZA", "[67]", 9, 9, mobile, ""},
-	{"ZA", "8[1-4]", 9, 9, mobile, ""},
-	{"ZA", "80", 9, 9, free, ""},
-
-	// IFT, Plan Tecnico Fundamental de Numeracion: non-geographic numbers have a second digit 0.
-	{"MX", "[2-9][1-9]", 10, 10, fixed, ""},
-	{"MX", "800", 10, 10, free, ""},
-
-	// MIC, telecommunications numbering plan. 050 (VoIP) is left out.
-	{"JP", "1[1-9]", 9, 9, fixed, "120 170 180"},
-	{"JP", "[24578][2-9]", 9, 9, fixed, "570"},
-	{"JP", "[369][1-9]", 9, 9, fixed, "91 990"},
-	{"JP", "[6-9]0[1-9]", 10, 10, mobile, ""},
-	{"JP", "120", 9, 9, free, ""},
-	{"JP", "800", 10, 10, free, ""},
-
 	// CTU, vyhlaska 117/2007.
 	{"CZ", "2", 9, 9, fixed, ""},
 	{"CZ", "3[1257-9]", 9, 9, fixed, ""},
@@ -181,7 +142,7 @@ var homeRows = []homeRow{
 
 	// ANCOM, Planul national de numerotatie.
 	{"RO", "[23][13-6]", 9, 9, fixed, ""},
-	{"RO", "7[2-7]", 9, 9, mobile, ""},
+	{"RO", "7", 9, 9, mobile, ""},
 	{"RO", "800", 9, 9, free, ""},
 
 	// NMHH, decree 3/2011: 06 before all of them.
@@ -196,109 +157,6 @@ var homeRows = []homeRow{
 	{"HU", "[2357]0", 9, 9, mobile, ""},
 	{"HU", "31", 9, 9, mobile, ""},
 	{"HU", "80", 8, 8, free, ""},
-
-	// IMDA, National Numbering Plan.
-	{"SG", "6", 8, 8, fixed, ""},
-	{"SG", "3[12]", 8, 8, fixed, ""},
-	{"SG", "8[1-9]", 8, 8, mobile, ""},
-	{"SG", "9[0-8]", 8, 8, mobile, ""},
-	{"SG", "1800", 11, 11, free, ""},
-
-	// OFCA, Numbering Plan for Telecommunications Services in Hong Kong.
-	{"HK", "2[1-9]", 8, 8, fixed, ""},
-	{"HK", "3[14-9]", 8, 8, fixed, ""},
-	{"HK", "5[1-79]", 8, 8, mobile, ""},
-	{"HK", "6", 8, 8, mobile, ""},
-	{"HK", "9[1-8]", 8, 8, mobile, ""},
-	{"HK", "800", 9, 9, free, ""},
-
-	// Ministry of Communications, Israeli numbering plan. 056 and 059 are Palestinian.
-	{"IL", "[23489]", 8, 8, fixed, ""},
-	{"IL", "7[2-9]", 9, 9, fixed, "75"},
-	{"IL", "5[0-58]", 9, 9, mobile, ""},
-	{"IL", "1800", 10, 10, free, ""},
-
-	// BTK, Numaralandirma Yonetmeligi. 0392, 0533 8 and 0542 8 are Northern Cyprus.
-	{"TR", "[2-4][1-9]", 10, 10, fixed, "392 444"},
-	{"TR", "5[03-5]", 10, 10, mobile, "5338 5428"},
-	{"TR", "800", 10, 10, free, ""},
-
-	// TDRA, UAE National Numbering Plan.
-	{"AE", "[2-4679][2-8]", 8, 8, fixed, ""},
-	{"AE", "5[024-68]", 9, 9, mobile, ""},
-
-	// CST, National Numbering Plan of Saudi Arabia.
-	{"SA", "1[1-7]", 9, 9, fixed, ""},
-	{"SA", "5", 9, 9, mobile, ""},
-	{"SA", "800", 10, 10, free, ""},
-
-	// NTC, National Numbering Plan of the Philippines.
-	{"PH", "2[3-8]", 9, 9, fixed, ""},
-	{"PH", "3[2-68]", 9, 9, fixed, ""},
-	{"PH", "4[2-9]", 9, 9, fixed, ""},
-	{"PH", "5[2-6]", 9, 9, fixed, ""},
-	{"PH", "6[2-58]", 9, 9, fixed, ""},
-	{"PH", "7[24578]", 9, 9, fixed, ""},
-	{"PH", "8[2-8]", 9, 9, fixed, ""},
-	{"PH", "9", 10, 10, mobile, ""},
-
-	// MCMC, Numbering and Electronic Addressing Plan.
-	{"MY", "3[2-9]", 9, 9, fixed, ""},
-	{"MY", "[4-79]", 8, 8, fixed, ""},
-	{"MY", "8[2-9]", 8, 8, fixed, ""},
-	{"MY", "1[02-46-9]", 9, 9, mobile, "130 170 180"},
-	{"MY", "11", 10, 10, mobile, ""},
-	{"MY", "1800", 10, 10, free, ""},
-
-	// Kominfo, Fundamental Technical Plan 2018. 0868 is a satellite network.
-	{"ID", "2[124]", 9, 10, fixed, ""},
-	{"ID", "[2-7][1-9]", 9, 10, fixed, ""},
-	{"ID", "9[0-8]", 9, 10, fixed, ""},
-	{"ID", "8[1-35-9]", 10, 12, mobile, "868"},
-	{"ID", "800", 10, 10, free, ""},
-
-	// NBTC, Telecommunications Numbering Plan.
-	{"TH", "2", 8, 8, fixed, ""},
-	{"TH", "3[2-9]", 8, 8, fixed, ""},
-	{"TH", "4[2-5]", 8, 8, fixed, ""},
-	{"TH", "5[2-6]", 8, 8, fixed, ""},
-	{"TH", "7[3-7]", 8, 8, fixed, ""},
-	{"TH", "[89]", 9, 9, mobile, ""},
-	{"TH", "6[1-6]", 9, 9, mobile, ""},
-	{"TH", "1800", 10, 10, free, ""},
-
-	// MIC of Vietnam, circular 22/2014/TT-BTTTT. 067 is a satellite network.
-	{"VN", "2", 10, 10, fixed, ""},
-	{"VN", "3[2-9]", 9, 9, mobile, ""},
-	{"VN", "5[25689]", 9, 9, mobile, ""},
-	{"VN", "7[06-9]", 9, 9, mobile, ""},
-	{"VN", "8[1-9]", 9, 9, mobile, ""},
-	{"VN", "9[0-8]", 9, 9, mobile, ""},
-
-	// CRC, Resolucion 5826 de 2019: ten digits everywhere.
-	{"CO", "60[124-8]", 10, 10, fixed, ""},
-	{"CO", "3", 10, 10, mobile, ""},
-
-	// ENACOM, Plan Fundamental de Numeracion Nacional. Mobiles by 15 are left out.
-	{"AR", "11[2-8]", 10, 10, fixed, ""},
-	{"AR", "[23]", 10, 10, fixed, ""},
-	{"AR", "800", 10, 10, free, ""},
-
-	// Subtel, Plan Tecnico Fundamental de Numeracion.
-	{"CL", "2[1-3]", 9, 9, fixed, ""},
-	{"CL", "3[2-5]", 9, 9, fixed, ""},
-	{"CL", "[47][1-35]", 9, 9, fixed, ""},
-	{"CL", "5[1-3578]", 9, 9, fixed, ""},
-	{"CL", "6[13-57]", 9, 9, fixed, ""},
-	{"CL", "9", 9, 9, mobile, ""},
-	{"CL", "800", 9, 9, free, ""},
-
-	// MTC, Plan Tecnico Fundamental de Numeracion.
-	{"PE", "1[0-8]", 8, 8, fixed, ""},
-	{"PE", "[4-7][1-7]", 8, 8, fixed, ""},
-	{"PE", "8[2-4]", 8, 8, fixed, ""},
-	{"PE", "9", 9, 9, mobile, ""},
-	{"PE", "800", 8, 8, free, ""},
 
 	// SPRK, National Numbering Plan.
 	{"LV", "2", 8, 8, mobile, ""},

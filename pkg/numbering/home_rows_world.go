@@ -1,0 +1,248 @@
+package numbering
+
+// worldHome are the home rows of all other countries.
+var worldHome = []homeRow{
+	{"AU", "[2378]", 9, 9, fixed, ""},
+	{"AU", "4", 9, 9, mobile, ""},
+	{"AU", "1800", 10, 10, free, ""},
+
+	// Anatel, Resolucao 749/2022: the area codes that are in use. Behind them 30,
+	// 40, 43 and 48 begin numbers without an area code, and a carrier code looks like one.
+	{"BR", "[14689][1-9][25]", 10, 10, fixed, ""},
+	{"BR", "[14689][1-9]3[1-9]", 10, 10, fixed, ""},
+	{"BR", "[14689][1-9]4[124-79]", 10, 10, fixed, ""},
+	{"BR", "[14689][1-9]9", 11, 11, mobile, ""},
+	{"BR", "2[12478][25]", 10, 10, fixed, ""},
+	{"BR", "2[12478]3[1-9]", 10, 10, fixed, ""},
+	{"BR", "2[12478]4[124-79]", 10, 10, fixed, ""},
+	{"BR", "2[12478]9", 11, 11, mobile, ""},
+	{"BR", "3[1-578][25]", 10, 10, fixed, ""},
+	{"BR", "3[1-578]3[1-9]", 10, 10, fixed, ""},
+	{"BR", "3[1-578]4[124-79]", 10, 10, fixed, ""},
+	{"BR", "3[1-578]9", 11, 11, mobile, ""},
+	{"BR", "5[13-5][25]", 10, 10, fixed, ""},
+	{"BR", "5[13-5]3[1-9]", 10, 10, fixed, ""},
+	{"BR", "5[13-5]4[124-79]", 10, 10, fixed, ""},
+	{"BR", "5[13-5]9", 11, 11, mobile, ""},
+	{"BR", "7[13-579][25]", 10, 10, fixed, ""},
+	{"BR", "7[13-579]3[1-9]", 10, 10, fixed, ""},
+	{"BR", "7[13-579]4[124-79]", 10, 10, fixed, ""},
+	{"BR", "7[13-579]9", 11, 11, mobile, ""},
+	{"BR", "800", 10, 10, free, ""},
+
+	// DoT, National Numbering Plan 2003, and the codes of libphonenumber's metadata: behind
+	// an STD code of two to four digits a subscriber's number begins with 2 to 7.
+	{"IN", "11[2-7]", 10, 10, fixed, ""},
+	{"IN", "2[02][2-7]", 10, 10, fixed, ""},
+	{"IN", "33[2-7]", 10, 10, fixed, ""},
+	{"IN", "4[04][2-7]", 10, 10, fixed, ""},
+	{"IN", "12[0-249][2-7]", 10, 10, fixed, ""},
+	{"IN", "13[0-25][2-7]", 10, 10, fixed, ""},
+	{"IN", "14[145][2-7]", 10, 10, fixed, ""},
+	{"IN", "1[59][14][2-7]", 10, 10, fixed, ""},
+	{"IN", "16[014][2-7]", 10, 10, fixed, ""},
+	{"IN", "17[1257][2-7]", 10, 10, fixed, ""},
+	{"IN", "18[01346][2-7]", 10, 10, fixed, ""},
+	{"IN", "21[257][2-7]", 10, 10, fixed, ""},
+	{"IN", "23[013][2-7]", 10, 10, fixed, ""},
+	{"IN", "24[01][2-7]", 10, 10, fixed, ""},
+	{"IN", "25[0137][2-7]", 10, 10, fixed, ""},
+	{"IN", "26[0158][2-7]", 10, 10, fixed, ""},
+	{"IN", "278[2-7]", 10, 10, fixed, ""},
+	{"IN", "28[1568][2-7]", 10, 10, fixed, ""},
+	{"IN", "29[14][2-7]", 10, 10, fixed, ""},
+	{"IN", "326[2-7]", 10, 10, fixed, ""},
+	{"IN", "34[13][2-7]", 10, 10, fixed, ""},
+	{"IN", "35[34][2-7]", 10, 10, fixed, ""},
+	{"IN", "36[01489][2-7]", 10, 10, fixed, ""},
+	{"IN", "37[02-46][2-7]", 10, 10, fixed, ""},
+	{"IN", "38[159][2-7]", 10, 10, fixed, ""},
+	{"IN", "41[36][2-7]", 10, 10, fixed, ""},
+	{"IN", "42[1-47][2-7]", 10, 10, fixed, ""},
+	{"IN", "43[15][2-7]", 10, 10, fixed, ""},
+	{"IN", "45[12][2-7]", 10, 10, fixed, ""},
+	{"IN", "46[0-26-9][2-7]", 10, 10, fixed, ""},
+	{"IN", "47[014-9][2-7]", 10, 10, fixed, ""},
+	{"IN", "48[013-57][2-7]", 10, 10, fixed, ""},
+	{"IN", "49[014-7][2-7]", 10, 10, fixed, ""},
+	{"IN", "51[025][2-7]", 10, 10, fixed, ""},
+	{"IN", "522[2-7]", 10, 10, fixed, ""},
+	{"IN", "5[36][25][2-7]", 10, 10, fixed, ""},
+	{"IN", "54[28][2-7]", 10, 10, fixed, ""},
+	{"IN", "5[578]1[2-7]", 10, 10, fixed, ""},
+	{"IN", "59[15][2-7]", 10, 10, fixed, ""},
+	{"IN", "12[35-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "13[346-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "14[236-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "1[59][0235-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "16[235-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "17[34689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "18[257-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "21[134689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "23[24-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "24[2-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "25[25689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "26[2-4679]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "27[3-79]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "28[2-479]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "29[235-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "301X[2-7]", 10, 10, fixed, ""},
+	{"IN", "31[79]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "32[1245]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "34[5-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "35[125689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "36[235-7]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "37[157-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "38[2-46-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "41[14578]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "42[5689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "43[2-467]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "45[4-7]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "46[35]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "473X[2-7]", 10, 10, fixed, ""},
+	{"IN", "48[2689]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "49[2389]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "5[16][146-9]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "52[14-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "53[1346]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "54[14-69]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "55[46]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "57[2-4]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "58[2-8]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "59[246]X[2-7]", 10, 10, fixed, ""},
+	{"IN", "[6-9]", 10, 10, mobile, ""},
+	{"IN", "1800", 10, 11, free, ""},
+
+	// NAD, New Zealand numbering plan.
+	{"NZ", "3[2-79]", 8, 8, fixed, ""},
+	{"NZ", "[49][2-9]", 8, 8, fixed, ""},
+	{"NZ", "6[235-9]", 8, 8, fixed, ""},
+	{"NZ", "7[2-57-9]", 8, 8, fixed, ""},
+	{"NZ", "2[0-27-9]", 9, 10, mobile, ""},
+	{"NZ", "800", 9, 10, free, ""},
+
+	// ICASA, Numbering Plan Regulations 2016.
+	{"ZA", "1[0-8]", 9, 9, fixed, ""},
+	{"ZA", "2[1-378]", 9, 9, fixed, ""},
+	{"ZA", "3[1-69]", 9, 9, fixed, ""},
+	{"ZA", "4", 9, 9, fixed, ""},
+	{"ZA", "5[1346-8]", 9, 9, fixed, ""},
+	{"ZA", "[67]", 9, 9, mobile, ""},
+	{"ZA", "8[1-4]", 9, 9, mobile, ""},
+	{"ZA", "80", 9, 9, free, ""},
+
+	// IFT, Plan Tecnico Fundamental de Numeracion: non-geographic numbers have a second digit 0.
+	{"MX", "[2-9][1-9]", 10, 10, fixed, ""},
+	{"MX", "800", 10, 10, free, ""},
+
+	// MIC, telecommunications numbering plan. 050 (VoIP) is left out.
+	{"JP", "1[1-9]", 9, 9, fixed, "120 170 180"},
+	{"JP", "[24578][2-9]", 9, 9, fixed, "570"},
+	{"JP", "[369][1-9]", 9, 9, fixed, "91 990"},
+	{"JP", "[789]0[1-9]", 10, 10, mobile, ""},
+	{"JP", "120", 9, 9, free, ""},
+	{"JP", "800", 10, 10, free, ""},
+
+	// IMDA, National Numbering Plan.
+	{"SG", "6", 8, 8, fixed, ""},
+	{"SG", "3[12]", 8, 8, fixed, ""},
+	{"SG", "8[1-9]", 8, 8, mobile, ""},
+	{"SG", "9[0-8]", 8, 8, mobile, ""},
+	{"SG", "1800", 11, 11, free, ""},
+
+	// OFCA, Numbering Plan for Telecommunications Services in Hong Kong.
+	{"HK", "2[1-9]", 8, 8, fixed, ""},
+	{"HK", "3[14-9]", 8, 8, fixed, ""},
+	{"HK", "5[1-79]", 8, 8, mobile, ""},
+	{"HK", "6", 8, 8, mobile, ""},
+	{"HK", "9[1-8]", 8, 8, mobile, ""},
+	{"HK", "800", 9, 9, free, ""},
+
+	// Ministry of Communications, Israeli numbering plan. 056 and 059 are Palestinian.
+	{"IL", "[23489]", 8, 8, fixed, ""},
+	{"IL", "7[2-9]", 9, 9, fixed, "75"},
+	{"IL", "5[0-58]", 9, 9, mobile, ""},
+	{"IL", "1800", 10, 10, free, ""},
+
+	// BTK, Numaralandirma Yonetmeligi. 0392, 0533 8 and 0542 8 are Northern Cyprus.
+	{"TR", "[2-4][1-9]", 10, 10, fixed, "392 444"},
+	{"TR", "5[03-5]", 10, 10, mobile, "5338 5428"},
+	{"TR", "800", 10, 10, free, ""},
+
+	// TDRA, UAE National Numbering Plan.
+	{"AE", "[2-4679][2-8]", 8, 8, fixed, ""},
+	{"AE", "5[024-68]", 9, 9, mobile, ""},
+
+	// CST, National Numbering Plan of Saudi Arabia.
+	{"SA", "1[1-7]", 9, 9, fixed, ""},
+	{"SA", "5", 9, 9, mobile, ""},
+	{"SA", "800", 10, 10, free, ""},
+
+	// NTC, National Numbering Plan of the Philippines.
+	{"PH", "2[3-8]", 9, 9, fixed, ""},
+	{"PH", "3[2-68]", 9, 9, fixed, ""},
+	{"PH", "4[2-9]", 9, 9, fixed, ""},
+	{"PH", "5[2-6]", 9, 9, fixed, ""},
+	{"PH", "6[2-58]", 9, 9, fixed, ""},
+	{"PH", "7[24578]", 9, 9, fixed, ""},
+	{"PH", "8[2-8]", 9, 9, fixed, ""},
+	{"PH", "9", 10, 10, mobile, ""},
+
+	// MCMC, Numbering and Electronic Addressing Plan.
+	{"MY", "3[2-9]", 9, 9, fixed, ""},
+	{"MY", "[4-79]", 8, 8, fixed, ""},
+	{"MY", "8[2-9]", 8, 8, fixed, ""},
+	{"MY", "1[02-46-9]", 9, 9, mobile, "130 170 180"},
+	{"MY", "11", 10, 10, mobile, ""},
+	{"MY", "1800", 10, 10, free, ""},
+
+	// Kominfo, Fundamental Technical Plan 2018. 0868 is a satellite network.
+	{"ID", "2[124]", 9, 10, fixed, ""},
+	{"ID", "[2-7][1-9]", 9, 10, fixed, ""},
+	{"ID", "9[0-8]", 9, 10, fixed, ""},
+	{"ID", "8[1-35-9]", 9, 12, mobile, "868"},
+	{"ID", "800", 10, 10, free, ""},
+
+	// NBTC, Telecommunications Numbering Plan.
+	{"TH", "2", 8, 8, fixed, ""},
+	{"TH", "3[2-9]", 8, 8, fixed, ""},
+	{"TH", "4[2-5]", 8, 8, fixed, ""},
+	{"TH", "5[2-6]", 8, 8, fixed, ""},
+	{"TH", "7[3-7]", 8, 8, fixed, ""},
+	{"TH", "[89]", 9, 9, mobile, ""},
+	{"TH", "6[1-6]", 9, 9, mobile, ""},
+	{"TH", "1800", 10, 10, free, ""},
+
+	// MIC of Vietnam, circular 22/2014/TT-BTTTT. 067 is a satellite network.
+	{"VN", "2", 10, 10, fixed, ""},
+	{"VN", "3[2-9]", 9, 9, mobile, ""},
+	{"VN", "5[25689]", 9, 9, mobile, ""},
+	{"VN", "7[06-9]", 9, 9, mobile, ""},
+	{"VN", "8[1-9]", 9, 9, mobile, ""},
+	{"VN", "9[0-8]", 9, 9, mobile, ""},
+
+	// CRC, Resolucion 5826 de 2019: ten digits everywhere.
+	{"CO", "60[124-8]", 10, 10, fixed, ""},
+	{"CO", "3", 10, 10, mobile, ""},
+
+	// ENACOM, Plan Fundamental de Numeracion Nacional. Mobiles by 15 are left out.
+	{"AR", "11[2-8]", 10, 10, fixed, ""},
+	{"AR", "[23]", 10, 10, fixed, ""},
+	{"AR", "800", 10, 10, free, ""},
+
+	// Subtel, Plan Tecnico Fundamental de Numeracion.
+	{"CL", "2[1-3]", 9, 9, fixed, ""},
+	{"CL", "3[2-5]", 9, 9, fixed, ""},
+	{"CL", "[47][1-35]", 9, 9, fixed, ""},
+	{"CL", "5[1-3578]", 9, 9, fixed, ""},
+	{"CL", "6[13-57]", 9, 9, fixed, ""},
+	{"CL", "9", 9, 9, mobile, ""},
+	{"CL", "800", 9, 9, free, ""},
+
+	// MTC, Plan Tecnico Fundamental de Numeracion.
+	{"PE", "1[0-8]", 8, 8, fixed, ""},
+	{"PE", "[4-7][1-7]", 8, 8, fixed, ""},
+	{"PE", "8[2-4]", 8, 8, fixed, ""},
+	{"PE", "9", 9, 9, mobile, ""},
+	{"PE", "800", 8, 8, free, ""},
+}
