@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -18,12 +19,17 @@ type amounts struct {
 	mark      byte     // of the decimals; 0 until somebody or something decides
 	numerator *big.Int // of what each price is multiplied with, in 10^-decimals
 	decimals  int
+
+	known map[string]toll.Money // of cells before: lists repeat their prices
 }
+
+// maxKnown bounds the prices that are remembered.
+const maxKnown = 1 << 14
 
 // newAmounts reads prices with a decimal mark, or any for "", and multiplies
 // them.
 func newAmounts(f Format) (amounts, error) {
-	var a amounts
+	a := amounts{known: make(map[string]toll.Money)}
 	switch f.Decimal {
 	case "":
 	case ".", ",":
@@ -51,27 +57,36 @@ var errMark = errors.New("is it a decimal mark or does it part thousands? say it
 // parse reads an amount, multiplies it, and rounds it up to the millionth. A
 // mark that is not known yet is learned from the first amount that shows it.
 func (a *amounts) parse(cell string) (toll.Money, error) {
-	bare, err := bareAmount(cell)
+	if amount, known := a.known[cell]; known {
+		return amount, nil
+	}
+	amount, err := a.read(cell)
 	if err != nil {
 		return 0, fmt.Errorf("price %s: %w", quoted(cell), err)
 	}
-	mark := a.mark
-	if mark == 0 {
-		var sure bool
-		if mark, sure = decimalMark(bare); !sure {
-			return 0, fmt.Errorf("price %s: %w", quoted(cell), errMark)
+	if len(a.known) < maxKnown {
+		a.known[strings.Clone(cell)] = amount // not the whole line that it is a part of
+	}
+	return amount, nil
+}
+
+func (a *amounts) read(cell string) (toll.Money, error) {
+	bare, err := bareAmount(cell)
+	if err != nil {
+		return 0, err
+	}
+	if a.mark == 0 {
+		mark, sure := decimalMark(bare)
+		if !sure {
+			return 0, errMark
 		}
 		a.mark = mark
 	}
-	whole, fraction, ok := parts(bare, mark)
+	whole, fraction, ok := parts(bare, a.mark)
 	if !ok {
-		return 0, fmt.Errorf("price %s: want a number such as 0%c0123", quoted(cell), orPoint(mark))
+		return 0, fmt.Errorf("want a number such as 0%c0123", cmp.Or(a.mark, '.'))
 	}
-	amount, err := a.multiply(whole, fraction)
-	if err != nil {
-		return 0, fmt.Errorf("price %s: %w", quoted(cell), err)
-	}
-	return amount, nil
+	return a.multiply(whole, fraction)
 }
 
 // multiply makes money of digits, rounded up.
@@ -90,13 +105,6 @@ func (a *amounts) multiply(whole, fraction string) (toll.Money, error) {
 		return 0, fmt.Errorf("it is above %s; is it in the column of another thing?", maxPrice)
 	}
 	return toll.Money(amount.Int64()), nil
-}
-
-func orPoint(mark byte) byte {
-	if mark == 0 {
-		return '.'
-	}
-	return mark
 }
 
 // bareAmount is an amount without its currency, with its digits and marks only;

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -71,7 +72,7 @@ func BenchmarkDeckMemory(b *testing.B) {
 	for b.Loop() {
 		d = benchDeck(b)
 	}
-	b.ReportMetric(float64(heap()-before)/1e6, "MB/deck")
+	b.ReportMetric((float64(heap())-float64(before))/1e6, "MB/deck")
 	runtime.KeepAlive(d)
 }
 
@@ -90,5 +91,43 @@ func BenchmarkPrice(b *testing.B) {
 				r.Price(there, trunk, noon)
 			}
 		})
+	}
+}
+
+// priceList writes a list of that many prefixes in the way carriers do: many
+// prefixes of a destination, at few prices.
+func priceList(rows int) []byte {
+	var list bytes.Buffer
+	list.WriteString("Prefix,Destination,Rate,Billing increment,Effective date\n")
+	for i := range rows {
+		place := i / 50
+		fmt.Fprintf(&list, "%d,Destination %d - Mobile,%d.%04d,60/%d,2026-03-01\n", 1_000_000+i*17, place, place%3, place%7919, 1+place%2*59)
+	}
+	return list.Bytes()
+}
+
+// BenchmarkRead imports a price list, and tells how much memory the deck keeps.
+func BenchmarkRead(b *testing.B) {
+	file := priceList(benchRows)
+	before := heap()
+	var got Reading
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		var err error
+		if got, err = Read(bytes.NewReader(file), Format{}, noon.Location()); err != nil || got.BadRows > 0 || got.Deck.Len() != benchRows {
+			b.Fatalf("got %+v, %v", got.Bad, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRows, "ns/row")
+	b.ReportMetric((float64(heap())-float64(before))/1e6, "MB/deck")
+	runtime.KeepAlive(got)
+	runtime.KeepAlive(file)
+}
+
+// BenchmarkCompare tells what a new deck changes of an old one.
+func BenchmarkCompare(b *testing.B) {
+	before, after := benchDeck(b), benchDeck(b)
+	for b.Loop() {
+		Compare(before, after, noon)
 	}
 }

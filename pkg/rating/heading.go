@@ -115,7 +115,7 @@ func heardPrice(key string) (meaning, bool) {
 		"preis", "preise", "entgelt", "tarif", "tarife", "gebuhr", "prix", "tarifs", "cout", "precio", "tarifa", "coste", "costo":
 		return meaning{field: perMinuteField}, true
 	case "connect", "connect fee", "connection fee", "connect charge", "connection charge", "connect cost", "setup", "set up",
-		"setup fee", "set up fee", "setup charge", "setup cost", "call setup", "call setup fee", "call setup charge", "surcharge",
+		"setup fee", "set up fee", "setup charge", "set up charge", "setup cost", "call setup", "call setup fee", "call setup charge", "surcharge",
 		"flagfall", "flag fall", "connection", "rate per call", "price per call", "charge per call", "per call", "fee per call",
 		"verbindungsgebuhr", "verbindungsentgelt", "verbindungsaufbau", "verbindungspreis", "einmalgebuhr", "setup gebuhr",
 		"preis per verbindung", "gebuhr per verbindung", "preis per anruf", "gebuhr per anruf",
@@ -206,18 +206,24 @@ func headingWords(heading string) ([]string, unit) {
 				words, u = append(words, "second"), perSecond
 			}
 		case "cent", "cents", "ct", "cts", "pence", "centimes", "centimos", "c", "¢":
-			u = inCents
+			words, u = withoutIn(words), inCents
 		case "usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "inr", "brl", "mxn", "jpy", "nok", "dkk", "pln", "czk", "zar",
 			"sgd", "hkd", "aed", "euro", "euros", "dollar", "dollars", "us",
 			"excl", "incl", "vat", "tax", "mwst", "ust", "netto", "net", "ht", "ttc", "iva", "sin":
-			if last == "in" || last == "en" {
-				words = words[:len(words)-1]
-			}
+			words = withoutIn(words)
 		default:
 			words = append(words, word)
 		}
 	}
 	return unslashed(words), u
+}
+
+// withoutIn drops the "in" before a currency.
+func withoutIn(words []string) []string {
+	if n := len(words) - 1; n >= 0 && (words[n] == "in" || words[n] == "en") {
+		return words[:n]
+	}
+	return words
 }
 
 // unslashed drops a slash that meant no "per", as in min/increment.

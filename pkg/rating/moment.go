@@ -164,7 +164,10 @@ func dateParts(date, order string) (year, month, day int, err error) {
 	}
 	at := map[string][3]int{yearFirst: {0, 1, 2}, dayFirst: {2, 1, 0}, monthFirst: {2, 0, 1}}
 	place, known := at[order]
-	if !known {
+	switch {
+	case !known && strings.Trim(strings.Join(pieces, ""), "0123456789") != "":
+		return 0, 0, 0, errNoDate
+	case !known:
 		return 0, 0, 0, errOrder
 	}
 	if month = monthOf(pieces[place[1]]); month == 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // record is a row of a price list as it stands there.
@@ -69,7 +70,7 @@ func (l *lines) join(first line, delimiter string) (record, error) {
 
 // blank tells whether a line has nothing in it.
 func blank(text, delimiter string) bool {
-	return strings.TrimSpace(text) == "" || strings.TrimSpace(strings.ReplaceAll(text, delimiter, "")) == ""
+	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune(delimiter, r) }) < 0
 }
 
 // split takes a line apart, as RFC 4180 says: a cell may be in quotes, in which

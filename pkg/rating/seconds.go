@@ -9,6 +9,9 @@ import (
 
 // parseSeconds reads whole seconds, such as 60, 60.00 or 6 s.
 func parseSeconds(cell string) (time.Duration, error) {
+	if n, err := strconv.ParseUint(cell, 10, 12); err == nil && n <= uint64(longest/time.Second) {
+		return time.Duration(n) * time.Second, nil
+	}
 	if unsaid(cell) {
 		return 0, nil
 	}
