@@ -35,7 +35,8 @@
 // Refer, and StaysUp is how a test talks.
 //
 // [SIPp] runs the phones of testdata/lab/sipp instead: the plain call, the blind transfer, the forward with
-// 302, and load.
+// 302, load, and a phone that dials one string after the other. What is dialled so, and what must become of it,
+// is in testdata/numbers.
 //
 // Why both: SIPp is a foreign SIP stack, so the standard scenarios and the load do not rest on our own
 // reading of the RFCs. But it writes no talk time per call, a scenario that meets anything unforeseen

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -144,6 +145,7 @@ func TestSpellings(t *testing.T) {
 				}
 			}
 			t.Logf("measured: %s: %d vectors in %v", s, len(vectors), time.Since(began))
+			s.readAlikeAtTheTrunk(t, d, vectors)
 			d.decidesAs(t, s, vectors)
 
 			d.Kill(t)
@@ -166,6 +168,24 @@ func TestSpellings(t *testing.T) {
 			t.Logf("measured: %s: with the daemon dead %d home calls reach the carrier; all took %v", s, home, time.Since(began))
 		}
 	})
+}
+
+// readAlikeAtTheTrunk checks that the daemon takes what the carrier gets for what it has decided on. It need not
+// be seen: by the mark of the leg such a call is found as a rule, unless it is over too soon.
+func (s numberSite) readAlikeAtTheTrunk(t *testing.T, d *Daemon, all []vector) {
+	t.Helper()
+	resolver, err := app.Resolver(d.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if !v.leaves() || v.short() || v.withoutCode() {
+			continue
+		}
+		if got := resolver.ResolveTrunk(s.sent(v), "").E164; got != v.want.E164 {
+			t.Errorf("%s: %q is %s, and %q at the trunk is taken for %q", s, v.dialled, v.want.E164, s.sent(v), got)
+		}
+	}
 }
 
 // decidesAs waits until the decision log has an answer to each of the questions, and compares them.
