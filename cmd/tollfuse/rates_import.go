@@ -49,7 +49,9 @@ the price they were granted at.`, exitDone, exitFailed, exitUsage, exitUnreachab
 				in.File = "standard input"
 			}
 			return p.with(cmd.Context(), o, func(s *session) error {
-				report, err := s.ImportRates(cmd.Context(), in, list)
+				seen := watched(list, in.File, o.errOut)
+				report, err := s.ImportRates(cmd.Context(), in, seen)
+				seen.done()
 				if err != nil {
 					return err
 				}

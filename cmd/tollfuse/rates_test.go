@@ -199,3 +199,39 @@ carrier  1.234567               60/60         2.469134      deck of *, prefix 44
 		t.Errorf("asked %+v", q)
 	}
 }
+
+// TestImportShowsProgress says on a terminal how far it is, and leaves nothing of
+// that behind; elsewhere it says nothing.
+func TestImportShowsProgress(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "carrier.csv")
+	if err := os.WriteFile(list, bytes.Repeat([]byte("x"), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tty := openTerminal(t, 24, 80)
+	for _, terminal := range []io.Writer{tty.end, io.Discard} {
+		file, err := os.Open(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := watched(file, "carrier.csv", terminal)
+		for range 2 {
+			if _, err := io.ReadFull(p, make([]byte, 500)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rest, err := io.ReadAll(p); err != nil || len(rest) > 0 {
+			t.Fatalf("%d bytes more, %v", len(rest), err)
+		}
+		p.done()
+		if n, err := p.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("read %d, %v", n, err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "\rreading carrier.csv: 50 %\x1b[K\rreading carrier.csv: 100 %\x1b[K\rkeeping carrier.csv\x1b[K\r\x1b[K"
+	if got := tty.shown(t); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
