@@ -162,7 +162,7 @@ func decimalMark(bare string) (mark byte, sure bool) {
 		return 0, true
 	}
 	mark = bare[last]
-	other := byte('.' + ',' - mark)
+	other := '.' + ',' - mark
 	switch {
 	case strings.IndexByte(bare, other) >= 0:
 		return mark, true // 1.234,56

@@ -66,8 +66,8 @@ func TestCost(t *testing.T) {
 
 // A longer call never costs less, nor does any call cost less than its seconds.
 func TestCostGrows(t *testing.T) {
-	for _, billing := range [][2]time.Duration{{1, 1}, {60, 60}, {6, 6}, {30, 6}, {60, 1}, {0, 0}} {
-		p := toll.Price{PerMinute: 12_345, Connect: 7, Minimum: billing[0] * time.Second, Increment: billing[1] * time.Second}
+	for _, billing := range [][2]int{{1, 1}, {60, 60}, {6, 6}, {30, 6}, {60, 1}, {0, 0}} {
+		p := toll.Price{PerMinute: 12_345, Connect: 7, Minimum: time.Duration(billing[0]) * time.Second, Increment: time.Duration(billing[1]) * time.Second}
 		last := toll.Money(0)
 		for talk := time.Duration(0); talk < 5*time.Minute; talk += 500 * time.Millisecond {
 			cost := p.Cost(talk)

@@ -48,7 +48,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("row %+v after %s: %v", row, last, err)
 			}
 			last = row.Prefix
-			if found, ok := got.Deck.Find("+"+row.Prefix, endOfTime); !ok || found.Prefix != row.Prefix {
+			if found, ok := got.Deck.Find("+"+row.Prefix, endOfTime()); !ok || found.Prefix != row.Prefix {
 				t.Fatalf("%s finds %+v", row.Prefix, found)
 			}
 			if printable(row.Description) != row.Description {

@@ -82,7 +82,7 @@ func heardPrefix(key string) (meaning, bool) {
 		"phone code", "phone prefix", "calling code", "breakout", "breakouts", "called prefix", "dnis", "code prefix",
 		"vorwahl", "vorwahlen", "rufnummernprafix", "prafix", "praefix", "kennzahl", "zielvorwahl", "zielkennzahl",
 		"prefixe", "indicatif", "indicatifs", "code destination", "code de destination", "indicatif destination",
-		"prefijo", "prefijos", "codigo destino", "codigo de destino", "codigo de marcacion", "indicativo":
+		"prefijo", "prefijos", "codigo destino", "codigo de destino", "codigo de marcacion", "indicativo": //nolint:misspell // Spanish
 		return meaning{field: prefixField, sure: true}, true
 	case "code", "codes", "digits", "codigo", "codigos", "rufnummer", "numero", "number":
 		return meaning{field: prefixField}, true
@@ -143,7 +143,7 @@ func heardBilling(key string) (meaning, bool) {
 		"interval n", "interval 2", "interval2", "intervaln", "subsequent period", "next period", "min increment",
 		"minimum increment", "taktung", "takt", "abrechnungstakt", "folgetakt",
 		"palier", "palier suivant", "pas de facturation", "periode suivante", "palier de facturation", "cadence",
-		"incremento", "incrementos", "intervalo de facturacion", "incremento de facturacion", "tasacion", "siguiente intervalo",
+		"incremento", "incrementos", "intervalo de facturacion", "incremento de facturacion", "tasacion", "siguiente intervalo", //nolint:misspell // Spanish
 		"intervalo siguiente":
 		return meaning{field: incrementField, sure: true}, true
 	case "billing", "interval", "intervals", "period", "abrechnung", "intervall", "facturation", "intervalle", "facturacion",
@@ -158,7 +158,7 @@ func heardBilling(key string) (meaning, bool) {
 func heardRest(key string) (meaning, bool) {
 	switch key {
 	case "description", "destination name", "destination", "destinations", "destination description", "beschreibung", "ziel",
-		"zielname", "bezeichnung", "libelle", "nom de la destination", "descripcion", "destino", "destinos":
+		"zielname", "bezeichnung", "libelle", "nom de la destination", "descripcion", "destino", "destinos": //nolint:misspell // Spanish
 		return meaning{field: descriptionField, sure: true}, true
 	case "name", "country", "country name", "location", "zone", "area", "area name", "region", "network", "route", "operator",
 		"land", "lander", "netz", "pays", "reseau", "pais", "zona", "red", "nombre", "nom":

@@ -143,7 +143,7 @@ func (r *Rates) findBy(to toll.Destination, trunk string, at time.Time) found {
 	row, ok := deck.Find(to.E164, at)
 	if !ok {
 		f.doubt = noRow
-		if _, later := deck.Find(to.E164, endOfTime); later {
+		if _, later := deck.Find(to.E164, endOfTime()); later {
 			f.doubt = tooEarly
 		}
 		return f
@@ -158,7 +158,7 @@ func (r *Rates) findBy(to toll.Destination, trunk string, at time.Time) found {
 }
 
 // endOfTime is a moment at which every row is valid.
-var endOfTime = time.Date(lastYear+1, time.January, 1, 0, 0, 0, 0, time.UTC)
+func endOfTime() time.Time { return time.Date(lastYear+1, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // names tells whether a row speaks of this very kind of destination. The row of
 // a whole country, such as 44 or 1, does not mean its premium numbers, nor the

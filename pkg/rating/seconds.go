@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // parseSeconds reads whole seconds, such as 60, 60.00 or 6 s.
@@ -15,7 +16,7 @@ func parseSeconds(cell string) (time.Duration, error) {
 	if unsaid(cell) {
 		return 0, nil
 	}
-	digits := strings.TrimRight(strings.ToLower(cell), "abcdefghijklmnopqrstuvwxyz. ")
+	digits := strings.TrimRightFunc(cell, func(r rune) bool { return r == '.' || r == ' ' || unicode.IsLetter(r) })
 	unit := strings.Trim(strings.ToLower(cell[len(digits):]), " .")
 	whole, fraction, _ := strings.Cut(strings.Replace(digits, ",", ".", 1), ".")
 	n, err := strconv.ParseUint(whole, 10, 32)
