@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +39,8 @@ func (c *Client) ImportRates(ctx context.Context, in admin.RatesImport, list io.
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience(pathImport)+time.Second)
 	defer cancel()
-	body := &lent{from: list}
+	body := lend(list)
+	defer context.AfterFunc(ctx, func() { _ = body.Close() })()
 	defer body.Close()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://tollfuse"+pathImport+"?"+url.Values{inQuery: {string(text)}}.Encode(), body)
 	if err != nil {
@@ -54,32 +56,52 @@ func (c *Client) ImportRates(ctx context.Context, in admin.RatesImport, list io.
 	return report, err
 }
 
-// lent is a reader that goes back to its owner when the request is over, though
-// net/http may still want to read on or to close it. It remembers how it failed,
-// which net/http would call a failure of the connection.
+// lent is a list that is sent as it is read, which may stand still for long: at
+// the keyboard, say. Reading it goes on beside the request, which net/http would
+// not let end before, and goes back to its owner with it. It remembers how it
+// failed, which net/http would call a failure of the connection.
 type lent struct {
 	from   io.Reader
-	over   atomic.Bool
+	begin  sync.Once
+	pipe   *io.PipeReader
+	fill   *io.PipeWriter
 	failed atomic.Pointer[error]
 }
 
-// Read reads as long as the request lasts.
-func (l *lent) Read(p []byte) (int, error) {
-	if l.over.Load() {
-		return 0, io.ErrClosedPipe
-	}
-	n, err := l.from.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		l.failed.Store(&err)
-	}
-	return n, err
+func lend(from io.Reader) *lent {
+	l := &lent{from: from}
+	l.pipe, l.fill = io.Pipe()
+	return l
 }
 
-// Close gives the reader back.
-func (l *lent) Close() error {
-	l.over.Store(true)
-	return nil
+// Read begins to read the list when somebody wants it.
+func (l *lent) Read(p []byte) (int, error) {
+	l.begin.Do(func() { go l.pump() })
+	return l.pipe.Read(p)
 }
+
+// pump reads the list to its end, or until nobody wants it any more.
+func (l *lent) pump() {
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := l.from.Read(chunk)
+		if _, gone := l.fill.Write(chunk[:n]); gone != nil {
+			return
+		}
+		if errors.Is(err, io.EOF) {
+			_ = l.fill.Close() // never fails
+			return
+		}
+		if err != nil {
+			l.failed.Store(&err)
+			_ = l.fill.CloseWithError(err) // nor does this
+			return
+		}
+	}
+}
+
+// Close gives the list back.
+func (l *lent) Close() error { return l.pipe.Close() }
 
 // importRates takes a price list.
 func (s *Server) importRates(w http.ResponseWriter, r *http.Request) {
