@@ -38,6 +38,13 @@ func (r *Resolver) Dialplan() DialplanPatterns {
 			patterns.Home = append(patterns.Home, extension(prefix+p))
 		}
 	}
+	for _, access := range r.accessPrefixes() {
+		for _, p := range national {
+			if r.site.isDirect(p) {
+				patterns.Home = append(patterns.Home, extension(access+p))
+			}
+		}
+	}
 	return patterns
 }
 
@@ -53,22 +60,43 @@ func extension(p string) string {
 // homePrefixes is what may stand before a national number.
 func (r *Resolver) homePrefixes() []string {
 	var prefixes []string
-	if r.site.national != "" {
-		prefixes = append(prefixes, r.site.national)
-	}
-	if r.site.bareNational {
-		prefixes = append(prefixes, "")
-	}
-	if len(r.site.access) > 0 {
-		var behind []string
-		for _, p := range r.site.access {
-			for _, prefix := range prefixes {
-				behind = append(behind, strings.TrimPrefix(p.text, "_")+prefix)
-			}
+	for _, access := range r.accessPrefixes() {
+		if r.site.national != "" {
+			prefixes = append(prefixes, access+r.site.national)
 		}
-		prefixes = behind
+		if r.site.bareNational {
+			prefixes = append(prefixes, access)
+		}
 	}
 	return append(prefixes, "+"+r.site.code)
+}
+
+// accessPrefixes is what has to stand before everything that leaves the site.
+func (r *Resolver) accessPrefixes() []string {
+	if len(r.site.access) == 0 {
+		return []string{""}
+	}
+	var prefixes []string
+	for _, p := range r.site.access {
+		prefixes = append(prefixes, strings.TrimPrefix(p.text, "_"))
+	}
+	return prefixes
+}
+
+// isDirect tells whether all numbers of a pattern are dialled without a prefix.
+func (s *site) isDirect(text string) bool {
+	p, err := parsePattern(text)
+	return err == nil && slices.ContainsFunc(s.direct, func(direct pattern) bool {
+		if len(direct.sets) != len(p.sets) {
+			return false
+		}
+		for i, set := range direct.sets {
+			if p.sets[i]&^set != 0 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // homeNational is the national numbers that are ordinary in this country.
@@ -77,10 +105,7 @@ func (r *Resolver) homeNational() []string {
 		return r.homeNANP()
 	}
 	var patterns []string
-	for _, row := range homeRows {
-		if row.country != r.site.country {
-			continue
-		}
+	for row := range homeRows(r.site.country) {
 		for _, lead := range compress(r.ordinaryLeads(row)) {
 			for n := row.min; n <= row.max; n++ {
 				patterns = append(patterns, lead+strings.Repeat("X", n-width(lead)))

@@ -30,8 +30,8 @@ func (row homeRow) covers(national string) bool {
 // judged by its leading digits and its length; unknown where those say nothing.
 // Free is not given away so: a range that was never opened may have a price.
 func plausible(country, national string) kind {
-	for _, row := range homeRows {
-		if row.country != country || !row.covers(national) {
+	for row := range homeRows(country) {
+		if !row.covers(national) {
 			continue
 		}
 		if row.kind == free {

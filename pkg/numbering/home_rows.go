@@ -1,18 +1,27 @@
 package numbering
 
-import "slices"
+import "iter"
 
-// homeRows serve twice: they accept home numbers that phonenumbers has not
-// heard of yet (plans open new blocks every month, always inside such ranges),
-// and they become the dialplan's patterns for the time when no daemon answers.
-// Ranges of specialRows inside them are left out by those who use them. The
-// sources are the plans that specialRows name, or the comment before the rows of
-// a country. What is missing here is refused when no daemon answers, not lost.
-// North America is in nanp.go.
-// Never written to.
-var homeRows = slices.Concat(europeHome, worldHome)
+// homeRows are the home rows of a country. They serve twice: they accept home
+// numbers that phonenumbers has not heard of yet (plans open new blocks every
+// month, always inside such ranges), and they become the dialplan's patterns for
+// the time when no daemon answers. Ranges of specialRows inside them are left out
+// by those who use them. The sources are the plans that specialRows name, or the
+// comment before the rows of a country. What is missing here is refused when no
+// daemon answers, not lost. North America is in nanp.go.
+func homeRows(country string) iter.Seq[homeRow] {
+	return func(yield func(homeRow) bool) {
+		for _, rows := range [][]homeRow{europeHome, worldHome} {
+			for _, row := range rows {
+				if row.country == country && !yield(row) {
+					return
+				}
+			}
+		}
+	}
+}
 
-// europeHome are the home rows of European countries.
+// europeHome are the home rows of European countries. Never written to.
 var europeHome = []homeRow{
 	{"GB", "1[1-9]", 9, 10, fixed, "110 111 112 119"},
 	{"GB", "2[03489]", 10, 10, fixed, ""},
@@ -21,7 +30,7 @@ var europeHome = []homeRow{
 	{"GB", "800", 9, 9, free, ""},
 	{"GB", "80[08]", 10, 10, free, ""},
 
-	{"DE", "[2-6]", 6, 11, fixed, ""},
+	{"DE", "[2-6]", 6, 11, fixed, "31"},
 	{"DE", "[7-9]", 6, 11, fixed, "700 701 800 801 900 901 902 903 904 905"},
 	{"DE", "1[57]", 10, 11, mobile, ""},
 	{"DE", "16[0-3]", 10, 11, mobile, ""},

@@ -1,6 +1,6 @@
 package numbering
 
-// worldHome are the home rows of all other countries.
+// worldHome are the home rows of all other countries. Never written to.
 var worldHome = []homeRow{
 	{"AU", "[2378]", 9, 9, fixed, ""},
 	{"AU", "4", 9, 9, mobile, ""},
@@ -221,7 +221,7 @@ var worldHome = []homeRow{
 	{"VN", "8[1-9]", 9, 9, mobile, ""},
 	{"VN", "9[0-8]", 9, 9, mobile, ""},
 
-	// CRC, Resolucion 5826 de 2019: ten digits everywhere.
+	// CRC of Colombia, resolution 5826 of 2019: ten digits everywhere.
 	{"CO", "60[124-8]", 10, 10, fixed, ""},
 	{"CO", "3", 10, 10, mobile, ""},
 

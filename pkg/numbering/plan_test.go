@@ -69,7 +69,7 @@ func TestEveryListedCountryIsASite(t *testing.T) {
 				t.Errorf("%s: %s is %s", country, number, d.Class)
 			}
 		}
-		for _, home := range homeRows {
+		for home := range homeRows(country) {
 			if _, err := parsePattern(home.lead); err != nil {
 				t.Errorf("home row of %s: %v", home.country, err)
 			}
@@ -168,4 +168,31 @@ func TestPlanOptions(t *testing.T) {
 			t.Errorf("%s: %s is %s %s; want %s %s", tc.name, tc.dialled, d.Class, d.E164, tc.want, tc.e164)
 		}
 	}
+}
+
+// Any text is a pattern or an error, and a pattern covers what it says: strings
+// of its own length, of what can be dialled.
+func FuzzPattern(f *testing.F) {
+	for _, text := range []string{"4XXX", "_NXXNXXXXXX", "*6[1-37]", "[0-9][5]", "1[5-2]", "1[]", "1[23", "[[]]", "X.", "", "_", "[1-]", "[-1]", "[٣]"} {
+		f.Add(text, "4001")
+	}
+	f.Fuzz(func(t *testing.T, text, dialled string) {
+		p, err := parsePattern(text)
+		if err != nil {
+			return
+		}
+		if n := len(p.sets); n == 0 || n > maxPattern || n > len(text) {
+			t.Fatalf("%q has %d positions", text, n)
+		}
+		if p.match(dialled) && (len(dialled) != len(p.sets) || strings.Trim(dialled, symbols) != "") {
+			t.Fatalf("%q matches %q", text, dialled)
+		}
+		if p.literal() && (!p.match(p.only()) || strings.TrimPrefix(text, "_") != p.only() && !strings.Contains(text, "[")) {
+			t.Fatalf("%q stands for %q only", text, p.only())
+		}
+		r, err := New(Plan{Country: "US", Extensions: []string{text}, AccessCodes: []string{text}})
+		if err == nil && r.Resolve("911").Class != toll.Emergency {
+			t.Fatalf("with %q as extension and access code, 911 is no emergency number", text)
+		}
+	})
 }

@@ -107,7 +107,7 @@ func plainSite(t *testing.T, country string) *Resolver {
 // homeCountries are the countries that homeRows have.
 func homeCountries() []string {
 	var all []string
-	for _, row := range homeRows {
+	for _, row := range slices.Concat(europeHome, worldHome) {
 		if !slices.Contains(all, row.country) {
 			all = append(all, row.country)
 		}
@@ -117,7 +117,8 @@ func homeCountries() []string {
 
 // Home rows are patterns of whole numbers, of the three ordinary kinds.
 func TestHomeRowsAreWellFormed(t *testing.T) {
-	for i, row := range homeRows {
+	all := slices.Concat(europeHome, worldHome)
+	for i, row := range all {
 		lead, err := parsePattern(row.lead)
 		if err != nil {
 			t.Errorf("%s %s: %v", row.country, row.lead, err)
@@ -135,7 +136,7 @@ func TestHomeRowsAreWellFormed(t *testing.T) {
 			}
 			t.Errorf("%s %s: %s is not in it anyway", row.country, row.lead, prefix)
 		}
-		for _, other := range homeRows[:i] {
+		for _, other := range all[:i] {
 			if other.country == row.country && other.lead == row.lead && other.min <= row.max && row.min <= other.max {
 				t.Errorf("%s %s is written twice", row.country, row.lead)
 			}
@@ -148,10 +149,7 @@ func TestHomeRowsAreWellFormed(t *testing.T) {
 func TestHomeRowsHoldNothingDear(t *testing.T) {
 	for _, country := range homeCountries() {
 		r := plainSite(t, country)
-		for _, row := range homeRows {
-			if row.country != country {
-				continue
-			}
+		for row := range homeRows(country) {
 			for _, text := range compress(r.ordinaryLeads(row)) {
 				lead, err := parsePattern(text)
 				if err != nil {
@@ -194,6 +192,18 @@ func TestHomeRowsLetOutExamples(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A number that is dialled without a prefix is let out without one, too.
+func TestDialplanLetsOutDirectNumbers(t *testing.T) {
+	for country, dialled := range map[string]string{"PE": "961234567", "IE": "1800123456", "MY": "1800123456", "IL": "1800123456", "SA": "8001234567", "TH": "1800123456"} {
+		if r := plainSite(t, country); !covers(t, r.Dialplan().Home, dialled) || !r.Resolve(dialled).Class.Ordinary() {
+			t.Errorf("%s: the dialplan does not let out %s, which is %s", country, dialled, r.Resolve(dialled).Class)
+		}
+	}
+	if covers(t, plainSite(t, "IE").Dialplan().Home, "851234567") {
+		t.Error("IE: the dialplan lets out a mobile number without its prefix")
 	}
 }
 
