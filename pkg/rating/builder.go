@@ -69,6 +69,13 @@ func (b *Builder) add(row Row, line int) error {
 	return nil
 }
 
+// free tells whether there are rows, and each costs nothing: then the prices were
+// somewhere else.
+func (b *Builder) free() bool {
+	paid := func(p toll.Price) bool { return p.PerMinute > 0 || p.Connect > 0 }
+	return len(b.prices) > 0 && !slices.ContainsFunc(b.prices, paid)
+}
+
 // Deck is the deck of the rows that were added. A row that was given twice
 // counts once; two that price the same prefix from the same moment differently
 // are an error that names the prefix. The builder is spent then.

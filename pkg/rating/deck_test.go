@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,6 +95,16 @@ func TestBuilderRefuses(t *testing.T) {
 		if d, err := b.Deck(); err != nil || d.Len() != 0 {
 			t.Errorf("%d rows are in the deck (%v), and none was good", d.Len(), err)
 		}
+	}
+}
+
+func TestDeckIsBounded(t *testing.T) {
+	b := Builder{entries: make([]entry, MaxRows-1)}
+	if err := b.Add(row("44", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Add(row("45", 1)); !errors.Is(err, errTooMany) {
+		t.Errorf("got %v for one row more than a deck can have", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -64,12 +65,13 @@ func checked(prefixes []string) ([]string, error) {
 
 // expand writes out a range; to is empty for a single prefix.
 func expand(taken []string, country, from, to string) ([]string, error) {
-	if to == "" {
-		to = from
-	}
 	if len(from) > maxPrefix {
 		return nil, fmt.Errorf("it has more than %d digits", maxPrefix)
 	}
+	if to == "" && len(taken) < maxInCell {
+		return append(taken, country+from), nil
+	}
+	to = cmp.Or(to, from)
 	first, err := strconv.ParseUint(from, 10, 64)
 	if err != nil {
 		return nil, errors.New("want digits")

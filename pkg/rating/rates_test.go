@@ -2,6 +2,8 @@ package rating
 
 import (
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,4 +238,26 @@ func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
 			t.Errorf("%s %s: got %s, assumed %t; want %s, %t", tc.to.Class, tc.to.E164, p.PerMinute, p.Assumed, tc.want, tc.assumed)
 		}
 	}
+}
+
+// Calls are priced while decks are exchanged.
+func TestManyAskAtOnce(t *testing.T) {
+	var current atomic.Pointer[Rates]
+	current.Store(rates(t, nil, nil))
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			for range 1000 {
+				p := current.Load().Price(to(toll.IntlFixed, "GB", "+442079460958"), "", noon)
+				if p.Assumed != (p.PerMinute == toll.Unit*3/2) {
+					t.Errorf("got %+v, half of one price and half of another", p)
+					return
+				}
+			}
+		})
+	}
+	for i := range 100 {
+		current.Store(current.Load().With("a", deck(t, row("44", toll.Money(i)))))
+	}
+	asking.Wait()
 }

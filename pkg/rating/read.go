@@ -140,6 +140,9 @@ func (p *list) read() error {
 	if p.reading.Rows == 0 {
 		return badFormat("the price list has no rows behind its heading")
 	}
+	if p.builder.free() {
+		return badFormat("every price in the list is 0: name the column of the prices with %s", perMinuteField.option())
+	}
 	p.finish()
 	return nil
 }

@@ -242,6 +242,7 @@ func TestReadRefuses(t *testing.T) {
 		{"two marks", "Prefix;Rate\n44;0,25\n45;0.25\n", Format{}, "--decimal"},
 		{"two dates", "Prefix;Rate;Date\n44;0,25;03/04/2026\n", Format{}, `date "03/04/2026": which is the day`},
 		{"two orders", "Prefix;Rate;Date\n44;0,25;03/14/2026\n44;0,25;14/03/2026\n", Format{}, "--date"},
+		{"free", "Prefix,Rate,Other\n44,0,05\n45,0,07\n", Format{}, "every price in the list is 0: name the column of the prices with --price-column"},
 		{"codes in some", "Country code;Prefix;Rate\n44;4420;0,25\n49;30;0,25\n", Format{}, `some, such as "30", have not`},
 		{"delimiter", plain, Format{Delimiter: ",,"}, "--delimiter"},
 		{"decimal", plain, Format{Decimal: "x"}, "--decimal"},
@@ -385,7 +386,7 @@ func TestReadIsBounded(t *testing.T) {
 
 func TestReadFailsWithItsFile(t *testing.T) {
 	gone := errors.New("gone")
-	for _, head := range []string{"", "Prefix;Rate\n", "Prefix;Rate\n44;1\n" + strings.Repeat("45;1\n", 1<<19)} {
+	for _, head := range []string{"", "Prefix;Rate\n", "Prefix;Rate\n44;1\n" + strings.Repeat("45;1;"+strings.Repeat("x", 1000)+"\n", 2*sample/1000)} {
 		_, err := Read(io.MultiReader(strings.NewReader(head), iotest.ErrReader(gone)), Format{}, time.UTC)
 		var format *FormatError
 		if !errors.Is(err, gone) || errors.As(err, &format) {

@@ -10,6 +10,9 @@ import (
 
 // parseSeconds reads whole seconds, such as 60, 60.00 or 6 s.
 func parseSeconds(cell string) (time.Duration, error) {
+	if cell == "" {
+		return 0, nil
+	}
 	if n, err := strconv.ParseUint(cell, 10, 12); err == nil && n <= uint64(longest/time.Second) {
 		return time.Duration(n) * time.Second, nil
 	}
