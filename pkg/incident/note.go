@@ -44,7 +44,7 @@ func (t *Tracker) Note(e toll.Entry) []Change {
 // refused counts a question that was refused, or would have been. It belongs to
 // the attack that is open, or to what may become one.
 func (t *Tracker) refused(at time.Time, l *toll.Lease, observed bool) []Change {
-	k := key{toll.Attack, l.Key.PBX, name(l.Caller), observed}
+	k := key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller), observed: observed}
 	f := t.find(k)
 	if f == nil {
 		f = t.suspect(at, k, l, t.options.Refusals)
@@ -87,7 +87,7 @@ func (t *Tracker) suspect(at time.Time, k key, l *toll.Lease, most int64) *file 
 func (t *Tracker) up(at time.Time, l *toll.Lease) []Change {
 	c := t.calls[l.ID]
 	if c == nil {
-		k := key{toll.Attack, l.Key.PBX, name(l.Caller), false}
+		k := key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller)}
 		f := t.find(k)
 		if f == nil {
 			f = t.begin(k, t.suspects.take(k, at, t.options.Within))

@@ -18,7 +18,7 @@ func (t *Tracker) Learn(e toll.Entry) {
 	}
 	c := t.calls[l.ID]
 	if c == nil {
-		f := t.find(key{toll.Attack, l.Key.PBX, name(l.Caller), false})
+		f := t.find(key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller)})
 		if f == nil || l.Cut == "" || !e.At.After(f.restored) {
 			return
 		}

@@ -59,7 +59,8 @@ func (t *Tracker) Tick(now time.Time) (changes []Change) {
 }
 
 // ends is when an incident is over unless more comes; false for one that
-// somebody else ends: a trouble, the fuse, an attack with a call that is up.
+// somebody else ends: a trouble, the fuse, a threshold, an attack with a call that
+// is up.
 func (t *Tracker) ends(f *file) (time.Time, bool) {
 	i := &f.incident
 	if i.Kind != toll.Attack && i.Kind != toll.EmergencyCall || f.up > 0 {
@@ -105,6 +106,8 @@ func hasWorsened(i *toll.Incident) bool {
 		return i.Up() > told.Up // each call for help is told
 	case toll.FuseBlown:
 		return i.Refused > told.Refused // its command has failed
+	case toll.LimitReached:
+		return i.Reached && !told.Reached
 	case toll.Attack:
 		return told.Up == 0 && i.Up() > 0 || // up to now it was only refused
 			i.Up() >= worse*max(told.Up, 1) ||
@@ -128,6 +131,8 @@ func (t *Tracker) close(now time.Time, f *file, by string) Change {
 		kind = ""
 	case i.Kind == toll.EmergencyCall && i.Told.Up == i.Up():
 		kind = ""
+	case i.Kind == toll.LimitReached:
+		kind = "" // a figure falls by itself, and nobody need do anything
 	}
 	c := t.change(f, kind)
 	t.forget(f)
@@ -139,7 +144,7 @@ func (t *Tracker) change(f *file, kind toll.NoticeKind) Change {
 	i := &f.incident
 	if kind != "" {
 		i.Noticed++
-		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake}
+		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached}
 		f.tellAt = time.Time{}
 	}
 	f.unsaved, f.urgent = time.Time{}, false

@@ -19,6 +19,9 @@ type Judge interface {
 	Meters() []toll.Meter
 	// Times names the schedules that are open at the moment, as a question says it.
 	Times(now time.Time) string
+	// Alarms are the thresholds at which the question's figures stand; by is what
+	// refused it.
+	Alarms(q toll.Question, by string, u toll.Usages) []toll.Alarm
 	// Revision is that of the newest setting in it.
 	Revision() int64
 	// With is this policy with one more setting, or why that cannot be.
@@ -78,6 +81,7 @@ type Book struct {
 	notices   map[string]toll.Notice // those that wait
 	said      map[string]string      // by rule, limit or lock: how it stopped a call the newest time
 	fuse      fuseBox
+	bells     bells
 }
 
 // settingKey names a setting among all.
@@ -121,6 +125,7 @@ func NewBook(judge Judge, o Options) *Book {
 		notices:  make(map[string]toll.Notice),
 		said:     make(map[string]string),
 		fuse:     newFuseBox(),
+		bells:    newBells(),
 	}
 	b.incidents = b.newTracker()
 	b.meters = meter.NewSet(b.options.Bound)
@@ -254,6 +259,7 @@ func (b *Book) write(kind toll.EntryKind, l toll.Lease) toll.Entry {
 	e := toll.Entry{Seq: b.seq + 1, At: b.now, Kind: kind, Lease: l}
 	b.applyLease(e)
 	b.seq = e.Seq
+	b.touch(&e)
 	return e
 }
 

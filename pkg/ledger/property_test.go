@@ -327,6 +327,11 @@ func TestTheInvariant(t *testing.T) {
 			{ID: "seconds", Meter: toll.Meter{Measure: toll.Seconds, Scope: toll.PerCaller, Window: window}, Act: one("seconds", 300, 3600, 100_000)},
 		}
 		limits[0].Meter.Window, limits[1].Meter.Window = window, window
+		limits[2].Do = rapid.SampledFrom([][]toll.Action{nil, {toll.Cut}, {toll.Deny, toll.Alert}}).Draw(t, "concurrent does")
+		limits[3].Do = rapid.SampledFrom([][]toll.Action{nil, {toll.Deny, toll.LockCaller}, {toll.Deny, toll.LockRange}}).Draw(t, "calls does")
+		if limits[3].Do != nil {
+			limits[3].LockFor = time.Duration(one("lock for", 0, 10)) * time.Minute
+		}
 		w := &world{t: t, limits: limits, now: start, phones: map[string]*phone{}, asking: map[string]bool{}, linked: true}
 		w.book = w.replayed()
 		w.link()

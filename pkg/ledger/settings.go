@@ -155,6 +155,9 @@ func (b *Book) applySetting(e toll.Entry) error {
 	if s.Fuse != nil {
 		b.fuse.bypasses, b.fuse.cuts = nil, nil // it takes as many again
 	}
+	if s.Lock != nil && s.Removed {
+		b.spare(s.Lock)
+	}
 	return nil
 }
 

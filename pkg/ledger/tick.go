@@ -22,6 +22,9 @@ func (b *Book) Next() (time.Time, bool) {
 	if blind, is := b.nextBlind(); is && (!any || blind.Before(next)) {
 		next, any = blind, true
 	}
+	if bell, is := b.nextBell(); is && (!any || bell.Before(next)) {
+		next, any = bell, true
+	}
 	if len(b.due) > 0 && (!any || b.due[0].due.Before(next)) {
 		next, any = b.due[0].due, true
 	}
@@ -30,8 +33,8 @@ func (b *Book) Next() (time.Time, bool) {
 
 // Tick does what has become due: renewals at half time, questions whether the
 // asking channel exists, cuts of what is used up, orders that were not
-// followed, the settlement of leases that nobody has heard of, and what the
-// owner is to be told.
+// followed, the settlement of leases that nobody has heard of, what limits do at
+// their thresholds, and what the owner is to be told.
 func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 	now = b.advance(now)
 	for len(b.due) > 0 && !b.due[0].due.After(now) {
@@ -39,6 +42,8 @@ func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 		orders, entries = append(orders, o...), append(entries, e...)
 	}
 	entries = b.watchOver(append(b.feedFuse(entries), b.watchBlind()...))
+	o, e := b.ring()
+	orders, entries = append(orders, o...), append(entries, e...)
 	return orders, append(entries, b.writeIncidents(b.incidents.Tick(now))...)
 }
 

@@ -23,7 +23,10 @@ func (p *Policy) Alarms(q toll.Question, by string, u toll.Usages) []toll.Alarm 
 		if !acts && !l.warns(usage) {
 			continue
 		}
-		alarms = append(alarms, toll.Alarm{Limit: l.Limit, Subject: subject, Acts: acts, Text: limitText(l, subject, usage, 0, 0)})
+		alarms = append(alarms, toll.Alarm{
+			Limit: l.Limit, Subject: subject, Acts: acts, Observed: l.Observe || p.options.Observe,
+			Text: limitText(l, subject, usage, 0, 0),
+		})
 	}
 	return alarms
 }

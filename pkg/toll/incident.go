@@ -10,6 +10,7 @@ const (
 	Attack        IncidentKind = "attack"    // calls that were cut, refused in numbers, or went around the dialplan
 	EmergencyCall IncidentKind = "emergency" // somebody called for help; told to the owner where he wants it
 	FuseBlown     IncidentKind = "fuse"      // the main fuse has blown
+	LimitReached  IncidentKind = "limit"     // somebody's figure has come to a threshold of a limit
 	LinkTrouble   IncidentKind = "link"      // nobody sees what happens on a PBX
 	LedgerTrouble IncidentKind = "ledger"    // the ledger cannot be written
 	DiskTrouble   IncidentKind = "disk"      // the ledger's disk is nearly full
@@ -37,6 +38,9 @@ type Incident struct {
 	Newest   time.Time    `json:"newest"`           // when its newest was
 	Closed   time.Time    `json:"closed,omitzero"`  // zero while it is open
 	ClosedBy string       `json:"closed_by,omitempty"`
+	Limit    string       `json:"limit,omitempty"`    // of a threshold: the limit,
+	Subject  string       `json:"subject,omitempty"`  // whose figure; empty where it is the site's, or about several,
+	Reached  bool         `json:"reached,omitempty"`  // and that it is the upper one, at which the limit acts
 	Observed bool         `json:"observed,omitempty"` // nothing was blocked: the site or the rules only observe
 	Text     string       `json:"text,omitempty"`     // a sentence, where calls do not tell it
 
@@ -62,6 +66,7 @@ type Told struct {
 	Refused int64 `json:"refused,omitempty"`
 	Up      int64 `json:"up,omitempty"` // Incident.Up
 	Money   Money `json:"money,omitempty"`
+	Reached bool  `json:"reached,omitempty"`
 }
 
 // Up is how many of its calls were up: cut, or found on a trunk. A call around

@@ -169,10 +169,11 @@ func (l *Limit) Does(a Action) bool {
 
 // Alarm says that the figure of somebody has come to a threshold of a limit.
 type Alarm struct {
-	Limit   *Limit
-	Subject string // whose figure, as the scope of the meter names it
-	Acts    bool   // the limit does what it is for; else it only warns
-	Text    string // a sentence with the figures, without hostile text
+	Limit    *Limit
+	Subject  string // whose figure, as the scope of the meter names it
+	Acts     bool   // the limit does what it is for; else it only warns
+	Observed bool   // it does nothing, since limit or site only observe
+	Text     string // a sentence with the figures, without hostile text
 }
 
 // Subject is whose figure of this meter a question counts in; false where it
