@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,8 @@ func (p program) completionCommand() *cobra.Command {
 		Use:   "completion SHELL",
 		Short: "Print a script that completes commands in a shell",
 		Long: withExits(`Print a script that lets a shell complete commands and flags, and with a running
-daemon the names of rules, limits, locks, live calls and open incidents. SHELL is
-bash, zsh or fish; bash needs the package bash-completion.`, exitDone, exitFailed, exitUsage),
+daemon the names of rules, limits, locks, rate decks, live calls and open incidents.
+SHELL is bash, zsh or fish; bash needs the package bash-completion.`, exitDone, exitFailed, exitUsage),
 		Example: "  tollfuse completion bash > /etc/bash_completion.d/tollfuse\n" +
 			"  tollfuse completion zsh > /usr/local/share/zsh/site-functions/_tollfuse\n" +
 			"  tollfuse completion fish > /etc/fish/completions/tollfuse.fish",
@@ -97,6 +98,19 @@ func settingNames(kind string) func(context.Context, admin.Service) ([]string, e
 		}
 		return names, err
 	}
+}
+
+// deckNames are the rate decks, and the trunks that they price.
+func deckNames(ctx context.Context, s admin.Service) (names []string, err error) {
+	decks, err := s.Decks(ctx)
+	for _, d := range decks {
+		names = append(names, clean(d.Deck.Name()))
+		for _, trunk := range d.Trunks {
+			names = append(names, clean(trunk))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // nameOf is a setting as a command takes it.

@@ -33,7 +33,10 @@ are assumed, and everything shown says so.`, exitDone, exitFailed, exitUsage, ex
 // trunkFlag is the flag for a trunk whose deck is meant.
 func trunkFlag(cmd *cobra.Command, o *options, into *string, usage string) {
 	cmd.Flags().StringVar(into, "trunk", "", usage)
-	_ = cmd.RegisterFlagCompletionFunc("trunk", o.complete(settingNames("deck"))) // there is such a flag
+	names := o.complete(deckNames)
+	_ = cmd.RegisterFlagCompletionFunc("trunk", func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return names(cmd, nil, typed)
+	}) // there is such a flag
 }
 
 func (p program) ratesRemoveCommand(o *options) *cobra.Command {
