@@ -253,4 +253,3 @@ func TestNoRoomForADeck(t *testing.T) {
 		t.Error(err)
 	}
 }
-

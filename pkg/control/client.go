@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -205,6 +206,11 @@ func (c *Client) unreachable(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Text, e.Hint = "the daemon does not answer at "+c.path, "look at it: systemctl status tollfuse"
 	default:
+		// What was asked for is known, and may be long.
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
 		e.Text, e.Hint = fmt.Sprintf("the daemon cannot be reached: %v", err), "look at it: systemctl status tollfuse"
 	}
 	return e

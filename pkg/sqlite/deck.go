@@ -232,15 +232,17 @@ func (r *Reader) Spare(ctx context.Context) (int64, error) {
 
 func scanRate(rows *sql.Rows) (r Rate, err error) {
 	var validFrom string
+	var minimum, increment, free int64
 	p := &r.Price
-	err = rows.Scan(&r.Prefix, &validFrom, &r.Description, (*int64)(&p.PerMinute), (*int64)(&p.Connect),
-		(*int64)(&p.Minimum), (*int64)(&p.Increment), (*int64)(&p.Free))
-	p.Minimum, p.Increment, p.Free = p.Minimum*time.Second, p.Increment*time.Second, p.Free*time.Second
+	err = rows.Scan(&r.Prefix, &validFrom, &r.Description, (*int64)(&p.PerMinute), (*int64)(&p.Connect), &minimum, &increment, &free)
+	p.Minimum, p.Increment, p.Free = inSeconds(minimum), inSeconds(increment), inSeconds(free)
 	if err == nil && validFrom != "" {
 		r.ValidFrom, err = time.Parse(timeLayout, validFrom)
 	}
 	return r, err
 }
+
+func inSeconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // chunks cuts a sequence into slices of at most n. Each is only good until the
 // next one.
