@@ -114,7 +114,7 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 	if n.tooLong && code == r.site.code && !(special && row.length > 0) {
 		return n, false // plans abroad may grow longer unnoticed, the site's own may not
 	}
-	if special {
+	if special && !(row.kind.plain() && row.length == 0 && code == r.site.code && !n.valid) {
 		n.kind = row.kind
 		if n.country == nobody || code != "1" && n.kind != fixed && n.kind != mobile {
 			n.country = mainRegion(code) // such ranges belong to the whole code
@@ -186,7 +186,7 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 		r.settleNANP(n)
 		return
 	}
-	if n.code == r.site.code && n.valid {
+	if n.valid {
 		r.settleShared(n)
 	}
 	if typ != phonenumbers.UNKNOWN {
@@ -212,7 +212,7 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 // ranges: what the site's own plan has is at home. British mobile blocks that
 // the Crown dependencies use too are dearer, and their operators known for it.
 func (r *Resolver) settleShared(n *number) {
-	if n.country != r.site.country {
+	if n.code == r.site.code && n.country != r.site.country {
 		if n.plan.valid(n.national(), r.site.country) {
 			n.country = r.site.country
 		}
@@ -222,8 +222,12 @@ func (r *Resolver) settleShared(n *number) {
 		return
 	}
 	for _, dependency := range []string{"GG", "IM", "JE"} {
-		if n.plan.valid(n.national(), dependency) {
+		switch {
+		case !n.plan.valid(n.national(), dependency):
+		case n.code == r.site.code:
 			n.kind = costly
+		default:
+			n.country = dependency
 		}
 	}
 }

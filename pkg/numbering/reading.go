@@ -38,7 +38,7 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 	}
 	// The dialplan strips all the same, and many carriers take what is left for
 	// an E.164 number.
-	if foreign := r.place(behind, asWritten, nil); foreign.Valid || foreign.Class == toll.Global {
+	if foreign := r.place(behind, forgiven, nil); foreign.Class != toll.Unassigned && foreign.Class != toll.Unplaced {
 		t.add("without the access code carriers could read another number", foreign.E164)
 		return dearer(whole, foreign)
 	}
@@ -58,7 +58,7 @@ func (r *Resolver) readTrunk(digits, behind string, found bool, t *trace) toll.D
 	if d.Class == toll.Unplaced {
 		d = r.readNumber(behind, true, t)
 	}
-	if d.Valid || whole.Class == toll.Unplaced {
+	if d.Valid || d.Class == toll.Global || whole.Class == toll.Unplaced {
 		return d
 	}
 	return whole

@@ -95,6 +95,56 @@ func TestTrunkAgreesWithDialled(t *testing.T) {
 	}
 }
 
+// A code that the dialplan left in front counts on a trunk where the whole is
+// no valid number.
+func TestTrunkWithAccessCodeLeftOn(t *testing.T) {
+	for _, tc := range []struct {
+		country, number string
+		want            toll.Class
+		e164            string
+	}{
+		{"US", "901133123456789", toll.IntlFixed, "+33123456789"},
+		{"US", "901137122123456", toll.IntlMobile, "+37122123456"},
+		{"US", "901188213123456", toll.Global, "+88213123456"},
+		{"US", "92125551234", toll.HomeFixed, "+12125551234"},
+		{"US", "95551234", toll.HomeFixed, "+12125551234"},
+		{"GB", "902079460958", toll.HomeFixed, "+442079460958"},
+		{"GB", "907912345678", toll.HomeMobile, "+447912345678"},
+		{"GB", "900442039967796", toll.HomeFixed, "+442039967796"},
+		{"US", "912125551234", toll.IntlFixed, "+912125551234"}, // a valid number of India, and carriers say so
+		{"US", "9175551234", toll.HomeFixed, "+19175551234"},
+	} {
+		d := testSite(t, tc.country, "9").ResolveTrunk(tc.number, "")
+		if d.Class != tc.want || d.E164 != tc.e164 {
+			t.Errorf("%s trunk, %s: %s %s; want %s %s", tc.country, tc.number, d.Class, d.E164, tc.want, tc.e164)
+		}
+	}
+}
+
+// What is stored of a destination stays meaningful when the site changes its
+// number plan: number, range and subdivision are the same at every site, and
+// what resolving a stored number gives is that number.
+func TestStoredStaysMeaningful(t *testing.T) {
+	all := sites(t)
+	rapid.Check(t, func(t *rapid.T) {
+		number := "+" + e164(t)
+		before, after := all[rapid.IntRange(0, len(all)-1).Draw(t, "before")], all[rapid.IntRange(0, len(all)-1).Draw(t, "after")]
+		stored, again := before.Resolve(number), after.Resolve(number)
+		if stored.E164 == "" || again.E164 == "" {
+			return // one of them refuses numbers of its own country that the plan does not have
+		}
+		if !stored.Valid && (before.site.code == stored.E164[1:1+len(before.site.code)] || after.site.code == stored.E164[1:1+len(after.site.code)]) {
+			return // at home surplus digits are not cut
+		}
+		if stored.E164 != again.E164 || stored.Range != again.Range || stored.Subdivision != again.Subdivision {
+			t.Fatalf("%s is %+v at a site in %s, and %+v in %s", number, stored, before.site.country, again, after.site.country)
+		}
+		if from := after.Resolve(stored.E164); from.E164 != stored.E164 || from.Range != stored.Range {
+			t.Fatalf("%s was stored as %s in %s, which is now %s in %s", number, stored.E164, stored.Range, from.E164, from.Range)
+		}
+	})
+}
+
 func TestExplainEndsWithTheClass(t *testing.T) {
 	sites := testSites{}
 	for _, v := range vectors(t) {
@@ -339,7 +389,7 @@ func BenchmarkResolveMixed(b *testing.B) {
 // mixed makes a list of numbers that look real: the examples of all countries
 // with other digits at their end, most of them at home, in the usual spellings.
 func mixed(n int) []string {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same list each time
+	random := rand.New(rand.NewPCG(1, 2)) // the same list each time
 	var abroad []string
 	for _, region := range regions() {
 		for _, typ := range []phonenumbers.PhoneNumberType{phonenumbers.FIXED_LINE, phonenumbers.MOBILE, phonenumbers.PREMIUM_RATE, phonenumbers.TOLL_FREE} {

@@ -122,6 +122,10 @@ func (k kind) class(home, foreignNANP bool) toll.Class {
 // dear tells whether such numbers cost more than a plain call.
 func (k kind) dear() bool { return k == shared || k == premium || k == personal }
 
+// plain tells whether such numbers are ordinary ones in their own country. At
+// home a row of that kind vouches only for numbers that the plan has.
+func (k kind) plain() bool { return k == fixed || k == mobile || k == free }
+
 // homeClass is the class of a kind of number in the site's own country.
 func (k kind) homeClass() toll.Class {
 	switch k {
