@@ -21,7 +21,9 @@ func factsOf(country string) countryFacts { return countries[country] }
 // International prefixes: ITU-T, "Dialling procedures (international prefix,
 // national (trunk) prefix and national (significant) number)", annex to
 // Operational Bulletin 994. Prefixes that choose one of many carriers are left
-// out; a site that dials them configures them.
+// out where 00 serves too, and a site that dials them configures them. Where
+// every prefix chooses a carrier, or one could be read as something cheaper, all
+// are listed: 005 7 is Russia in Colombia, and 00 57 would be Colombia itself.
 //
 // Emergency numbers: Directive (EU) 2018/1972, article 109 (112 in the Union
 // and the EEA); 47 CFR 9 (US); CRTC Telecom Regulatory Policy 2016-165 (CA);
@@ -89,7 +91,7 @@ var countries = map[string]countryFacts{
 	"HU": {international: "00", emergency: "104 105 107 112"},
 	"ID": {international: "001 007 008", emergency: "110 112 113 118 119", direct: "1500XXX"},
 	"IE": {international: "00", emergency: "112 999", direct: "1800XXXXXX 1850XXXXXX 1890XXXXXX 15XXXXXXXX"},
-	"IL": {international: "00 012 013 014", emergency: "100 101 102 112", direct: "1[5-9]XXXXXXXX"},
+	"IL": {international: "00 012 013 014 015 016 017 018 019", emergency: "100 101 102 112", direct: "1[5-9]XXXXXXXX"},
 	"IM": {international: "00", emergency: "112 999"},
 	"IN": {international: "00", emergency: "100 101 102 108 112", bare: true},
 	"IS": {international: "00", emergency: "112"},
@@ -100,7 +102,7 @@ var countries = map[string]countryFacts{
 	"JP": {international: "010", emergency: "110 118 119"},
 	"KE": {international: "000", emergency: "112 911 999"},
 	"KN": {international: "011", emergency: "911"},
-	"KR": {international: "00 001 002", emergency: "112 119"},
+	"KR": {international: "001 002 005 006 008 009 00345 00365 00391 00700 00727 0073 00755 00761 00762 00766", emergency: "112 119"},
 	"KW": {international: "00", emergency: "112"},
 	"KY": {international: "011", emergency: "911"},
 	"KZ": {international: "810", emergency: "101 102 103 112"},
@@ -145,17 +147,17 @@ var countries = map[string]countryFacts{
 	"RU": {international: "810", emergency: "101 102 103 112"},
 	"SA": {international: "00", emergency: "112 911 997 998 999", direct: "800XXXXXXX 92XXXXXXX"},
 	"SE": {international: "00", emergency: "112"},
-	"SG": {international: "000 001 002 008", emergency: "995 999"},
+	"SG": {international: "000 001 002 008 013 015 018 019 020 021", emergency: "995 999"},
 	"SI": {international: "00", emergency: "112 113"},
 	"SK": {international: "00", emergency: "112 150 155 158"},
 	"SM": {international: "00", emergency: "112 113 115 118"},
 	"SX": {international: "011", emergency: "911 919"},
 	"TC": {international: "011", emergency: "911 999"},
-	"TH": {international: "001", emergency: "191 199 1669", direct: "1[89]00XXXXXX"},
+	"TH": {international: "001 004 005 006 007 008 009", emergency: "191 199 1669", direct: "1[89]00XXXXXX"},
 	"TN": {international: "00", emergency: "190 197 198"},
 	"TR": {international: "00", emergency: "110 112 155 156", direct: "444XXXX"},
 	"TT": {international: "011", emergency: "990 999 811 911"},
-	"TW": {international: "002", emergency: "110 112 119"},
+	"TW": {international: "002 005 006 007 009 019", emergency: "110 112 119"},
 	"UA": {international: "00", emergency: "101 102 103 112"},
 	"US": {international: "011", emergency: "911"},
 	"UY": {international: "00", emergency: "911"},

@@ -32,20 +32,28 @@ func (r *Resolver) Dialplan() DialplanPatterns {
 	for _, p := range r.site.access {
 		patterns.Access = append(patterns.Access, extension(p.text))
 	}
+	var usual, direct []string
 	national := r.homeNational()
-	for _, prefix := range r.homePrefixes() {
-		for _, p := range national {
-			patterns.Home = append(patterns.Home, extension(prefix+p))
+	for _, p := range national {
+		if r.site.isDirect(p) {
+			direct = append(direct, p)
+		} else {
+			usual = append(usual, p)
 		}
 	}
-	for _, access := range r.accessPrefixes() {
-		for _, p := range national {
-			if r.site.isDirect(p) {
-				patterns.Home = append(patterns.Home, extension(access+p))
-			}
-		}
-	}
+	patterns.addHome(r.homePrefixes(), usual)
+	patterns.addHome(r.accessPrefixes(), direct)
+	patterns.addHome([]string{"+" + r.site.code}, national)
 	return patterns
+}
+
+// addHome adds every number behind every prefix.
+func (d *DialplanPatterns) addHome(prefixes, national []string) {
+	for _, prefix := range prefixes {
+		for _, p := range national {
+			d.Home = append(d.Home, extension(prefix+p))
+		}
+	}
 }
 
 // extension writes a pattern as extensions.conf wants it.
@@ -57,7 +65,7 @@ func extension(p string) string {
 	return p
 }
 
-// homePrefixes is what may stand before a national number.
+// homePrefixes is what may stand before most national numbers.
 func (r *Resolver) homePrefixes() []string {
 	var prefixes []string
 	for _, access := range r.accessPrefixes() {
@@ -68,7 +76,7 @@ func (r *Resolver) homePrefixes() []string {
 			prefixes = append(prefixes, access)
 		}
 	}
-	return append(prefixes, "+"+r.site.code)
+	return prefixes
 }
 
 // accessPrefixes is what has to stand before everything that leaves the site.
