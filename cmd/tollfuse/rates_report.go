@@ -116,7 +116,7 @@ func printDifference(w io.Writer, s *session, _ admin.RatesImport, r admin.Rates
 		return nil
 	}
 	d := r.Difference
-	text := fmt.Sprintf("against the deck before, %s of %s: %d prefixes new, %d gone, %d dearer, %d cheaper",
+	text := fmt.Sprintf("against the deck before (%s of %s), prefixes: %d new, %d gone, %d dearer, %d cheaper",
 		rowsOf(r.Before.Rows), r.Before.File, d.Added, d.Removed, d.Dearer, d.Cheaper)
 	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(wrap(clean(text), width(w)), "\n"))
 	return err

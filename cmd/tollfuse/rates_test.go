@@ -103,7 +103,7 @@ columns  prefix      Code
   line 3  price "abc" is no amount
   and 1 more
 
-against the deck before, 90 rows of old.csv: 11 prefixes new, 1 gone, 5 dearer, 6 cheaper
+against the deck before (90 rows of old.csv), prefixes: 11 new, 1 gone, 5 dearer, 6 cheaper
 
 look twice at 7 rows: far above what is assumed for such numbers. Either the list has a slip (cents taken for whole units?), or prices in the configuration are too low
   PREFIX  DESCRIPTION  CLASS       USD A MINUTE  ASSUMED
