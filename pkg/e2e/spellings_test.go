@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -145,7 +144,7 @@ func TestSpellings(t *testing.T) {
 				}
 			}
 			t.Logf("measured: %s: %d vectors in %v", s, len(vectors), time.Since(began))
-			s.readAlikeAtTheTrunk(t, d, vectors)
+			s.readAlikeAtTheTrunk(t, vectors)
 			d.decidesAs(t, s, vectors)
 
 			d.Kill(t)
@@ -172,14 +171,11 @@ func TestSpellings(t *testing.T) {
 
 // readAlikeAtTheTrunk checks that the daemon takes what the carrier gets for what it has decided on. It need not
 // be seen: by the mark of the leg such a call is found as a rule, unless it is over too soon.
-func (s numberSite) readAlikeAtTheTrunk(t *testing.T, d *Daemon, all []vector) {
+func (s numberSite) readAlikeAtTheTrunk(t *testing.T, all []vector) {
 	t.Helper()
-	resolver, err := app.Resolver(d.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resolver := s.resolver(t)
 	for _, v := range all {
-		if !v.leaves() || v.short() || v.withoutCode() {
+		if !v.leaves() || v.short() || v.withoutCode {
 			continue
 		}
 		if got := resolver.ResolveTrunk(s.sent(v), "").E164; got != v.want.E164 {
@@ -208,7 +204,7 @@ func (d *Daemon) decidesAs(t *testing.T, s numberSite, all []vector) {
 	// What else is seen at the trunk is what was asked for.
 	for _, line := range slices.Concat(d.DecisionLines(t, "adopted"), d.DecisionLines(t, "cutting")) {
 		expected := strings.Contains(line, " class=emergency ") || slices.ContainsFunc(all, func(v vector) bool {
-			return v.withoutCode() && strings.Contains(line, " number="+s.sent(v)+" ")
+			return v.withoutCode && strings.Contains(line, " number="+s.sent(v)+" ")
 		})
 		if !expected {
 			t.Errorf("%s: %s", s, line)

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
+	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/numbering"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -37,6 +39,18 @@ func (s numberSite) configure(c *config.Config) {
 	}
 }
 
+// resolver is the number plan that the daemon makes of it.
+func (s numberSite) resolver(t *testing.T) *numbering.Resolver {
+	t.Helper()
+	c := config.Default()
+	s.configure(&c)
+	r, err := app.Resolver(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // dialplan is the generated example of the site with three changes: it asks about any text at all, and about
 // what is internal, and then dials nothing.
 func (s numberSite) dialplan(t *testing.T, l *Lab) string {
@@ -58,6 +72,10 @@ func (s numberSite) dialplan(t *testing.T, l *Lab) string {
 type vector struct {
 	file, dialled, note string
 	want                toll.Destination // E164, Country and Class
+
+	// withoutCode says that the digits which could be an access code are part of the number. The dialplan, which
+	// cannot know, takes them off all the same.
+	withoutCode bool
 }
 
 // vectors reads the rows that are for this site, each dialled string once.
@@ -68,7 +86,7 @@ func (s numberSite) vectors(t *testing.T) []vector {
 		t.Fatalf("no vectors: %v", err)
 	}
 	var all []vector
-	at := map[string]int{}
+	at, plain := map[string]int{}, numberSite{s.country, "", s.area}.resolver(t)
 	for _, name := range files {
 		file, err := os.Open(name)
 		if err != nil {
@@ -85,7 +103,11 @@ func (s numberSite) vectors(t *testing.T) []vector {
 			if !ours || row[2] == "" || strings.Contains(row[2], "\x00") {
 				continue
 			}
-			v := vector{filepath.Base(name), row[2], row[6], toll.Destination{E164: row[3], Country: row[4], Class: toll.Class(row[5])}}
+			v := vector{file: filepath.Base(name), dialled: row[2], note: row[6]}
+			v.want = toll.Destination{E164: row[3], Country: row[4], Class: toll.Class(row[5])}
+			if rest := strings.TrimPrefix(v.dialled, s.access); rest != v.dialled && v.want.E164 != "" {
+				v.withoutCode = plain.Resolve(v.dialled).E164 == v.want.E164 && plain.Resolve(rest).E164 != v.want.E164
+			}
 			switch i, seen := at[v.dialled]; {
 			case !seen:
 				at[v.dialled] = len(all)
@@ -112,10 +134,6 @@ func sample(all []vector, ofEach int) []vector {
 		return !v.attack() && n > ofEach && i*ofEach/n == (i-1)*ofEach/n && i > 0
 	})
 }
-
-// withoutCode tells whether it was dialled without the access code that it seems to begin with. The dialplan,
-// which cannot know, takes the code off all the same.
-func (v vector) withoutCode() bool { return strings.Contains(v.note, "without the access code") }
 
 // leaves tells whether it is a number that leaves the site.
 func (v vector) leaves() bool {
