@@ -101,7 +101,7 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 		return n, len(digits) <= maxE164
 	}
 	typ := n.lookup()
-	if code == "1" && tollFreeCode(n.national()[:3]) {
+	if code == "1" && lenient == rewritten && tollFreeCode(n.national()[:3]) {
 		lenient = forgiven // vanity numbers are spelt out: 1-800-CONTACTS
 	}
 	if !n.valid && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(code != r.site.code, &typ, t)) {

@@ -106,13 +106,27 @@ func (r *Resolver) readNumber(digits string, onTrunk bool, t *trace) toll.Destin
 		}
 	} else {
 		t.add("begins with no prefix of this site", digits)
-		best = r.readBare(digits, t)
+		best = r.certain(r.readBare(digits, t), digits, t)
 	}
 	if bare && best.Class == toll.Unplaced {
 		t.add("read as E.164 without a +", "+"+digits)
 		return r.place(digits, asWritten, t)
 	}
 	return best
+}
+
+// certain refuses bare digits that are only perhaps a number at home, and are
+// one abroad: ten digits of an area code that was never opened, say.
+func (r *Resolver) certain(best toll.Destination, digits string, t *trace) toll.Destination {
+	if best.Valid || best.Class.Ordinary() || best.Class == toll.Unplaced {
+		return best
+	}
+	foreign := r.place(digits, asWritten, nil)
+	if !foreign.Valid || dearness(foreign.Class) <= dearness(best.Class) {
+		return best
+	}
+	t.add("no number that this country is known to have, and carriers could read another one", foreign.E164)
+	return toll.Destination{Class: toll.Unplaced}
 }
 
 // readAfter reads what follows a prefix, with and without a carrier code. A
@@ -137,6 +151,9 @@ func (r *Resolver) readAfter(code, rest string, onTrunk bool, t *trace) toll.Des
 			continue // no carrier is chosen on a trunk, nor by the code of the country itself
 		}
 		t.add("carrier code "+rest[:n]+" taken off", rest[n:])
+		if code == "" && strings.HasPrefix(rest[n:], r.site.code) {
+			lenient = asWritten // home behind so many prefixes is not also padded
+		}
 		d := r.place(code+rest[n:], lenient, t)
 		if code != "" && d.Class != toll.HomeFixed && d.Class != toll.HomeMobile {
 			continue // numbers without an area code take no carrier code
@@ -170,13 +187,16 @@ func (r *Resolver) readBare(digits string, t *trace) toll.Destination {
 }
 
 // localCanBegin tells whether a local number can begin so. With 0 begins what is
-// not local, with 1 what is short; only Germany has other local numbers there
-// (Bundesnetzagentur, Verfuegung 25/2006: not 0 and not 11).
+// not local, with 1 what is short; only Germany has local numbers there
+// (Bundesnetzagentur, Verfuegung 25/2006): 19222, the ambulance, and the federal
+// government's 18 in Berlin. 180 is left out, for 0180 is shared cost.
 func (s *site) localCanBegin(digits string) bool {
-	if s.country == "DE" {
-		return digits[0] != '0' && !strings.HasPrefix(digits, "11")
+	if digits[0] != '1' {
+		return digits[0] != '0'
 	}
-	return digits[0] != '0' && digits[0] != '1'
+	ambulance := len(digits) == 5 && strings.HasPrefix(digits, "19")
+	government := len(digits) > 5 && strings.HasPrefix(digits, "18") && digits[2] != '0'
+	return s.country == "DE" && (ambulance || government)
 }
 
 // better picks between two readings of one string: a number that a country can

@@ -291,8 +291,10 @@ func TestAnyString(t *testing.T) {
 }
 
 func FuzzResolve(f *testing.F) {
-	for _, v := range vectors(f) {
-		f.Add(v.dialled)
+	for i, v := range vectors(f) {
+		if i%20 == 0 || v.file == "hostile.csv" && v.site == "US" { // more would leave no time for anything new
+			f.Add(v.dialled)
+		}
 	}
 	all := sites(f)
 	f.Fuzz(func(t *testing.T, text string) {
