@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,7 +81,7 @@ func printIncidents(w io.Writer, s *session, incidents []toll.Incident) error {
 			state += ", only observed"
 		}
 		row := []string{one.ID, s.brief(one.Opened), kindOf(one), whoseOf(one), "", "", "", state}
-		if !one.Kind.Trouble() && one.Kind != toll.FuseBlown {
+		if one.Kind == toll.Attack || one.Kind == toll.EmergencyCall {
 			row[4], row[5], row[6] = strconv.FormatInt(one.Refused, 10), strconv.FormatInt(one.Cut, 10), cents(one.Cost)
 		}
 		rows = append(rows, row)
@@ -106,7 +108,7 @@ func kindOf(i *toll.Incident) string {
 
 // urgency is how an open incident stands out.
 func urgency(i *toll.Incident) tone {
-	if i.Observed || i.Kind == toll.EmergencyCall || i.ByHand() {
+	if i.Observed || i.Kind == toll.EmergencyCall || i.Kind == toll.LimitReached && !i.Reached || i.ByHand() {
 		return warnTone
 	}
 	return badTone
@@ -119,8 +121,21 @@ func whoseOf(i *toll.Incident) string {
 		return i.Caller
 	case i.Kind == toll.Attack:
 		return "several"
+	case i.Kind == toll.LimitReached:
+		return thresholdsOf(i)
 	}
 	return i.PBX
+}
+
+// thresholdsOf are the limits whose thresholds were reached.
+func thresholdsOf(i *toll.Incident) string {
+	names := make([]string, 0, len(i.Causes))
+	for _, c := range i.Causes {
+		if !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 func (p program) incidentsCloseCommand(o *options) *cobra.Command {

@@ -89,6 +89,11 @@ func aboutIncident(i *toll.Incident) string {
 		return "emergency call of " + i.Caller
 	case toll.FuseBlown:
 		return "the main fuse has blown"
+	case toll.LimitReached:
+		if i.Reached {
+			return "limits are reached"
+		}
+		return "limits are nearly reached"
 	}
 	return strings.TrimSpace("trouble with the " + string(i.Kind) + " " + i.PBX)
 }

@@ -12,7 +12,7 @@ import (
 
 // incidentKinds are the kinds that can be asked for.
 var incidentKinds = [...]toll.IncidentKind{
-	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble,
+	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LimitReached, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble,
 }
 
 // Incidents lists incidents. Those that are open come from the book, which
@@ -164,6 +164,11 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 		}
 		for _, cause := range i.Causes {
 			hints = append(hints, causeHints(cause, v)...)
+		}
+	}
+	if i.Kind == toll.LimitReached {
+		for _, cause := range i.Causes {
+			hints = append(hints, causeHints(toll.Tally{Kind: string(toll.ReasonLimit), Name: cause.Name}, v)...)
 		}
 	}
 	if i.Kind == toll.FuseBlown && i.Open() {

@@ -81,6 +81,17 @@ func samples() map[string]toll.Notice {
 			From:  []toll.Tally{{Name: "extension:1007", Count: 1}},
 			Calls: []toll.IncidentCall{{Lease: "7-8", Caller: toll.Caller{Kind: toll.Extension, ID: "1007"}, Number: "112", Class: toll.Emergency, Began: night}},
 		}),
+		"limit-warns": notice(toll.NoticeOpened, toll.Incident{Kind: toll.LimitReached, Causes: []toll.Tally{
+			{Name: "abroad-site-day", Kind: toll.Warns, Text: "cost per site abroad in 24h: 75.20 counted and 6.40 held of 150.00", Count: 1},
+			{Name: "abroad-caller-day", Kind: toll.Warns, Place: "1003", Text: "cost per caller abroad in 24h of \"1003\": 70.10 counted and 6.40 held of 150.00", Count: 1},
+		}}),
+		"limit-reached": notice(toll.NoticeWorse, toll.Incident{Kind: toll.LimitReached, Reached: true, Causes: []toll.Tally{
+			{Name: "abroad-site-day", Kind: toll.Warns, Text: "cost per site abroad in 24h: 75.20 counted and 6.40 held of 150.00", Count: 1},
+			{Name: "five-a-minute", Kind: toll.Acts, Place: "1003", Text: "calls per caller in 1m of \"1003\": 6 counted and 0 held of 5", Count: 2},
+		}}),
+		"limit-observed": notice(toll.NoticeOpened, toll.Incident{Kind: toll.LimitReached, Reached: true, Observed: true, Causes: []toll.Tally{
+			{Name: "five-a-minute", Kind: toll.Acts, Place: "1003", Text: "calls per caller in 1m of \"1003\": 6 counted and 0 held of 5; it only observes", Count: 1},
+		}}),
 		"fuse":          trouble(toll.FuseBlown, "", "5 calls went around the dialplan within 10 min"),
 		"fuse-failed":   notice(toll.NoticeWorse, toll.Incident{Kind: toll.FuseBlown, Refused: 1, Text: "5 calls went around the dialplan within 10 min; its command failed: exit status 1"}),
 		"fuse-reset":    notice(toll.NoticeClosed, toll.Incident{Kind: toll.FuseBlown, Text: "5 calls went around the dialplan within 10 min", Closed: night.Add(time.Hour), ClosedBy: "anna"}),

@@ -88,6 +88,8 @@ func newView(n *toll.Notice, s Site) *View {
 		w.emergency()
 	case i.Kind == toll.FuseBlown:
 		w.fuse()
+	case i.Kind == toll.LimitReached:
+		w.threshold()
 	default:
 		w.trouble()
 	}

@@ -2,47 +2,47 @@ package incident
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// Alarm takes in that somebody's figure has come to a threshold. Whoever is the
-// fourth to come to the same one joins the incident about several.
+// mostAlarms is how many thresholds an incident lists.
+const mostAlarms = 50
+
+// Alarm takes in that somebody's figure has come to a threshold. All of them are
+// one incident: what brings one figure there brings others there as well.
 func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
-	k := key{kind: toll.LimitReached, observed: a.Observed, limit: a.Limit.ID, subject: a.Subject}
+	k := key{kind: toll.LimitReached, observed: a.Observed}
 	f := t.open[k]
-	if f == nil && a.Subject != "" && t.alarms(k) >= mostOpen {
-		k.subject = ""
-		f = t.open[k]
-	}
 	if f == nil {
 		f = t.beginAlarm(at, k)
 	}
 	i := &f.incident
 	i.Newest, i.Text, i.Reached = later(i.Newest, at), a.Text, i.Reached || a.Acts
+	tally := toll.Tally{Name: a.Limit.ID, Kind: toll.Warns, Place: a.Subject, Text: a.Text, Count: 1}
+	if a.Acts {
+		tally.Kind = toll.Acts
+	}
+	place := slices.IndexFunc(i.Causes, func(c toll.Tally) bool { return c.Name == tally.Name && c.Place == tally.Place })
+	switch {
+	case place >= 0:
+		tally.Count = i.Causes[place].Count + 1
+		i.Causes[place] = tally
+	case len(i.Causes) < mostAlarms:
+		i.Causes = append(i.Causes, tally)
+	}
 	return t.touched(at, f, true)
 }
 
-// alarms is how many subjects of the limit have an incident of their own.
-func (t *Tracker) alarms(k key) (n int) {
-	for other := range t.open {
-		if other.limit == k.limit && other.observed == k.observed && other.subject != "" {
-			n++
-		}
-	}
-	return n
-}
-
-// beginAlarm opens an incident about a threshold, or goes on with one that ended
+// beginAlarm opens the incident about thresholds, or goes on with one that ended
 // a short while ago: a figure that swings about a threshold is told of once.
 func (t *Tracker) beginAlarm(at time.Time, k key) *file {
 	before, again := t.mended[k]
 	delete(t.mended, k)
 	if !again || at.Sub(before.Closed) > t.options.Quiet {
-		f := &file{incident: toll.Incident{Kind: k.kind, Limit: k.limit, Subject: k.subject, Observed: k.observed}}
-		t.open[k] = f
-		return f
+		return t.begin(k, toll.Incident{})
 	}
 	before.Closed, before.ClosedBy = time.Time{}, ""
 	f := &file{incident: before}
@@ -50,12 +50,22 @@ func (t *Tracker) beginAlarm(at time.Time, k key) *file {
 	return f
 }
 
-// EndAlarms closes the incidents about thresholds at which no figure stands any
-// more.
-func (t *Tracker) EndAlarms(at time.Time, stands func(limit, subject string) bool) (changes []Change) {
+// attacked tells whether an attack is going on, whose mails say which limits
+// refuse and cut.
+func (t *Tracker) attacked() bool {
+	for k := range t.open {
+		if k.kind == toll.Attack && !k.observed {
+			return true
+		}
+	}
+	return false
+}
+
+// EndAlarms closes the incident about thresholds once no figure stands at one.
+func (t *Tracker) EndAlarms(at time.Time, stands func(observed bool) bool) (changes []Change) {
 	maps.DeleteFunc(t.mended, func(_ key, i toll.Incident) bool { return at.Sub(i.Closed) > t.options.Quiet })
 	for _, f := range t.files() {
-		if i := &f.incident; i.Kind == toll.LimitReached && !stands(i.Limit, i.Subject) {
+		if i := &f.incident; i.Kind == toll.LimitReached && !stands(i.Observed) {
 			c := t.close(at, f, ByQuiet)
 			t.mended[keyOf(&c.Incident)] = clone(&c.Incident)
 			changes = append(changes, c)
@@ -64,7 +74,7 @@ func (t *Tracker) EndAlarms(at time.Time, stands func(limit, subject string) boo
 	return changes
 }
 
-// Alarms tells whether an incident about a threshold is open.
+// Alarms tells whether an incident about thresholds is open.
 func (t *Tracker) Alarms() bool {
 	for k := range t.open {
 		if k.kind == toll.LimitReached {

@@ -12,6 +12,8 @@ const (
 	mostNotices = 5
 	// worse is by which factor an incident must have grown for another notice.
 	worse = 10
+	// manyMore is the same for thresholds, of which there are never many.
+	manyMore = 3
 	// saveAfter is how long a change of an incident that can wait is not written.
 	saveAfter = 5 * time.Second
 	// longest is how long an attack is one incident. What goes on after it opens
@@ -86,6 +88,10 @@ func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
 // tell says whether the owner is told something now.
 func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 	i := &f.incident
+	if i.Kind == toll.LimitReached && t.attacked() {
+		f.tellAt, i.Told = time.Time{}, toll.Told{Up: int64(len(i.Causes)), Reached: i.Reached} // the attack's mails say it
+		return ""
+	}
 	if f.tellAt.IsZero() && t.options.Tell && i.Noticed > 0 && i.Noticed < mostNotices-1 && hasWorsened(i) {
 		f.tellAt = now.Add(t.gather(i.Kind))
 	}
@@ -107,7 +113,7 @@ func hasWorsened(i *toll.Incident) bool {
 	case toll.FuseBlown:
 		return i.Refused > told.Refused // its command has failed
 	case toll.LimitReached:
-		return i.Reached && !told.Reached
+		return i.Reached && !told.Reached || int64(len(i.Causes)) >= manyMore*max(told.Up, 1)
 	case toll.Attack:
 		return told.Up == 0 && i.Up() > 0 || // up to now it was only refused
 			i.Up() >= worse*max(told.Up, 1) ||
@@ -145,6 +151,9 @@ func (t *Tracker) change(f *file, kind toll.NoticeKind) Change {
 	if kind != "" {
 		i.Noticed++
 		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached}
+		if i.Kind == toll.LimitReached {
+			i.Told.Up = int64(len(i.Causes))
+		}
 		f.tellAt = time.Time{}
 	}
 	f.unsaved, f.urgent = time.Time{}, false
@@ -153,7 +162,7 @@ func (t *Tracker) change(f *file, kind toll.NoticeKind) Change {
 
 // gather is how long a notice waits for more to say.
 func (t *Tracker) gather(k toll.IncidentKind) time.Duration {
-	if k == toll.Attack {
+	if k == toll.Attack || k == toll.LimitReached {
 		return t.options.Gather
 	}
 	return 0

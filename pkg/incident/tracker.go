@@ -66,13 +66,9 @@ type key struct {
 	pbx      string
 	caller   string
 	observed bool
-	limit    string
-	subject  string
 }
 
-func keyOf(i *toll.Incident) key {
-	return key{kind: i.Kind, pbx: i.PBX, caller: i.Caller, observed: i.Observed, limit: i.Limit, subject: i.Subject}
-}
+func keyOf(i *toll.Incident) key { return key{i.Kind, i.PBX, i.Caller, i.Observed} }
 
 // file is an open incident with what the tracker plans for it.
 type file struct {

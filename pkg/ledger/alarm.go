@@ -37,6 +37,7 @@ type bell struct {
 	q      toll.Question // the newest that counted in the figure
 	newest time.Time
 	acts   bool // the limit has acted
+	shadow bool // it only observes
 	spared bool // the owner has released what it locked: not again while the figure stands
 }
 
@@ -104,7 +105,7 @@ func (b *Book) alarm(a toll.Alarm, q toll.Question) (orders []toll.Order, entrie
 		entries = b.writeIncidents(b.incidents.Alarm(b.now, a))
 	}
 	first := a.Acts && !known.acts
-	known.q, known.newest, known.acts = q, b.now, known.acts || a.Acts
+	known.q, known.newest, known.acts, known.shadow = q, b.now, known.acts || a.Acts, a.Observed
 	if !a.Acts || a.Observed {
 		return nil, entries
 	}
@@ -169,7 +170,8 @@ func (b *Book) cutFor(a toll.Alarm) (orders []toll.Order, entries []toll.Entry) 
 	return orders, b.watchOver(b.feedFuse(entries))
 }
 
-// silence forgets the figures that have fallen, and closes their incidents.
+// silence forgets the figures that have fallen, and closes their incident after
+// the last of them.
 func (b *Book) silence() []toll.Entry {
 	for k, bell := range b.bells.ringing {
 		if b.now.Sub(bell.newest) < restless {
@@ -184,13 +186,11 @@ func (b *Book) silence() []toll.Entry {
 			bell.acts, bell.spared = false, false
 		}
 	}
-	limits := make(map[string]bool)
-	for k := range b.bells.ringing {
-		limits[k.limit] = true
+	stands := make(map[bool]bool)
+	for _, bell := range b.bells.ringing {
+		stands[bell.shadow] = true
 	}
-	return b.writeIncidents(b.incidents.EndAlarms(b.now, func(limit, subject string) bool {
-		return b.bells.ringing[bellKey{limit, subject}] != nil || subject == "" && limits[limit] // it may be about several
-	}))
+	return b.writeIncidents(b.incidents.EndAlarms(b.now, func(observed bool) bool { return stands[observed] }))
 }
 
 // spare notes that the owner has released a lock: the limit that set it does not

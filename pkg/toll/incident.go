@@ -10,7 +10,7 @@ const (
 	Attack        IncidentKind = "attack"    // calls that were cut, refused in numbers, or went around the dialplan
 	EmergencyCall IncidentKind = "emergency" // somebody called for help; told to the owner where he wants it
 	FuseBlown     IncidentKind = "fuse"      // the main fuse has blown
-	LimitReached  IncidentKind = "limit"     // somebody's figure has come to a threshold of a limit
+	LimitReached  IncidentKind = "limit"     // figures have come to thresholds of limits
 	LinkTrouble   IncidentKind = "link"      // nobody sees what happens on a PBX
 	LedgerTrouble IncidentKind = "ledger"    // the ledger cannot be written
 	DiskTrouble   IncidentKind = "disk"      // the ledger's disk is nearly full
@@ -38,9 +38,7 @@ type Incident struct {
 	Newest   time.Time    `json:"newest"`           // when its newest was
 	Closed   time.Time    `json:"closed,omitzero"`  // zero while it is open
 	ClosedBy string       `json:"closed_by,omitempty"`
-	Limit    string       `json:"limit,omitempty"`    // of a threshold: the limit,
-	Subject  string       `json:"subject,omitempty"`  // whose figure; empty where it is the site's, or about several,
-	Reached  bool         `json:"reached,omitempty"`  // and that it is the upper one, at which the limit acts
+	Reached  bool         `json:"reached,omitempty"`  // of thresholds: a limit acts; else they only warn
 	Observed bool         `json:"observed,omitempty"` // nothing was blocked: the site or the rules only observe
 	Text     string       `json:"text,omitempty"`     // a sentence, where calls do not tell it
 
@@ -55,7 +53,7 @@ type Incident struct {
 	Locks  []Lock         `json:"locks,omitempty"`  // those that were set meanwhile and concern it
 	From   []Tally        `json:"from,omitempty"`   // callers, as Caller.String writes them
 	To     []Tally        `json:"to,omitempty"`     // destinations, by range
-	Causes []Tally        `json:"causes,omitempty"` // what refused or cut them
+	Causes []Tally        `json:"causes,omitempty"` // what refused or cut them; of thresholds the limits
 
 	Noticed int  `json:"noticed,omitempty"` // how many notices were made
 	Told    Told `json:"told,omitzero"`     // what the newest of them said
@@ -116,11 +114,17 @@ type IncidentCall struct {
 // Tally counts what is alike in an incident.
 type Tally struct {
 	Name  string `json:"name"`            // the caller, the range, or the rule, limit or lock
-	Kind  string `json:"kind,omitempty"`  // of a cause: the reason; of a destination: the class
+	Kind  string `json:"kind,omitempty"`  // of a cause: the reason; of a destination: the class; of a threshold: Warns or Acts
 	Place string `json:"place,omitempty"` // of a destination: the country
 	Text  string `json:"text,omitempty"`  // of a cause: a sentence with the figures of the newest time
 	Count int64  `json:"count"`
 }
+
+// The kinds of a threshold in Tally.Kind.
+const (
+	Warns = "warns"
+	Acts  = "acts"
+)
 
 // NoticeKind says why the owner is told.
 type NoticeKind string
