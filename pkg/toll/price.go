@@ -6,15 +6,15 @@ import "time"
 type Price struct {
 	PerMinute Money         `json:"per_minute"`
 	Connect   Money         `json:"connect,omitempty"`   // charged once, as soon as the call is answered
-	Minimum   time.Duration `json:"minimum,omitempty"`   // the least that is billed, whole seconds
-	Increment time.Duration `json:"increment,omitempty"` // billing step, whole seconds; 0 means one second
+	Minimum   time.Duration `json:"minimum,omitempty"`   // the first step, which is the least that is billed, whole seconds
+	Increment time.Duration `json:"increment,omitempty"` // each further step, whole seconds; 0 means one second
 	Free      time.Duration `json:"free,omitempty"`      // seconds of each call that cost nothing
 	Assumed   bool          `json:"assumed,omitempty"`   // no rate deck says so; shown wherever the price is shown
 }
 
 // Cost is what a call of that length costs once it was answered: the connect
-// fee, and the started seconds after the free ones, raised to the minimum and
-// to whole increments. It rounds up to the millionth, never down. A call that
+// fee, and of the started seconds after the free ones the minimum and, beyond
+// it, whole increments: 46 seconds at 30/6 are billed as 48, at 45/60 as 105. It rounds up to the millionth, never down. A call that
 // was never answered costs nothing; that is the caller's to know.
 func (p Price) Cost(talk time.Duration) Money {
 	seconds := wholeSeconds(talk)
@@ -23,9 +23,8 @@ func (p Price) Cost(talk time.Duration) Money {
 	}
 	seconds = max(seconds-wholeSeconds(p.Free), 0)
 	if seconds > 0 {
-		seconds = max(seconds, wholeSeconds(p.Minimum))
-		step := max(wholeSeconds(p.Increment), 1)
-		seconds = (seconds + step - 1) / step * step
+		first, step := wholeSeconds(p.Minimum), max(wholeSeconds(p.Increment), 1)
+		seconds = first + (max(seconds-first, 0)+step-1)/step*step
 	}
 	sixtieths := p.PerMinute.times(seconds)
 	minutes := sixtieths / 60

@@ -72,11 +72,12 @@ func covers(l toll.Lease, ch calls.Channel, to toll.Destination) bool {
 
 // rewritten tells whether the lease is the dialler's own and for a number that
 // the dialplan may have written in another form: whatever was dialled costs no
-// more than what was reserved.
+// more than what was reserved, or than the same number costs by now, for a price
+// list may have been imported since.
 func (w *Watcher) rewritten(l toll.Lease, leg outbound) bool {
-	price := w.options.Rates.Price(leg.to, leg.trunk.Name)
+	price, now := w.options.Rates.Price(leg.to, leg.trunk.Name), w.options.Rates.Price(l.To, leg.trunk.Name)
 	return l.Key.Uniqueid == leg.channel.DialledBy && l.State == toll.Granted && l.Leg == "" &&
-		price.PerMinute <= l.Price.PerMinute && price.Connect <= l.Price.Connect
+		price.PerMinute <= max(l.Price.PerMinute, now.PerMinute) && price.Connect <= max(l.Price.Connect, now.Connect)
 }
 
 // markWait bounds the wait for a mark, during which other events wait.
