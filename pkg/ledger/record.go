@@ -152,6 +152,9 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	if _, known := b.byLeg[channelKey{e.PBX, e.Channel}]; e.Found == nil || known {
 		return nil, nil
 	}
+	if e.Gone && !e.Up && b.waitsForLeg(e.Found.Key) {
+		return nil, nil // a busy carrier; only its mark would have told whose leg it was
+	}
 	q := *e.Found
 	q.Purpose, q.Covered, q.Times = toll.Ask, 0, b.judge.Times(b.now)
 	j := b.judgeNow(q)
@@ -185,6 +188,15 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
+}
+
+// waitsForLeg tells whether the channel of a question has a lease whose leg
+// nobody has seen yet.
+func (b *Book) waitsForLeg(k toll.Key) bool {
+	return slices.ContainsFunc(b.byAsker[askerOf(k)], func(id string) bool {
+		l := &b.live[id].lease
+		return l.State == toll.Granted && l.Leg == "" && !l.Adopted
+	})
 }
 
 // adoptedCut says why a found leg is hung up; "" if it is not. A home call

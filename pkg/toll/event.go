@@ -28,6 +28,7 @@ type Event struct {
 	Ago     time.Duration `json:"ago,omitempty"`     // answered, gone: how long before it was told
 	Up      bool          `json:"up,omitempty"`      // found: the leg is answered, and
 	Talk    time.Duration `json:"talk,omitempty"`    // answered, found: has been for so long already
+	Gone    bool          `json:"gone,omitempty"`    // found: it has ended before its mark could be read
 	Found   *Question     `json:"found,omitempty"`   // found: who calls where, as far as can be told
 	Why     Reason        `json:"why,omitempty"`     // found: bypass, unseen, fork, fail_open or emergency; lost: see there
 	Cut     bool          `json:"cut,omitempty"`     // found: hang it up whatever policy says

@@ -50,6 +50,7 @@ type outbound struct {
 	number  string // as it was sent
 	mark    string
 	fork    bool // its dialler has a lease for this number, with another leg
+	gone    bool // it ended before its mark could be read
 }
 
 // attach makes the leg that of the lease. It fails where the lease was taken
@@ -92,7 +93,8 @@ func (w *Watcher) marked(ctx context.Context, leg outbound) {
 	short, cancel := context.WithTimeout(ctx, markWait)
 	mark, err := w.client.Getvar(short, ch.Uniqueid, markVariable)
 	cancel()
-	if err != nil && !errors.Is(err, ami.ErrNoSuchChannel) {
+	leg.gone = errors.Is(err, ami.ErrNoSuchChannel)
+	if err != nil && !leg.gone {
 		w.options.Log.Warn("the mark of a trunk leg cannot be read", "pbx", w.options.PBX, "channel", ch.Uniqueid, "error", err)
 	}
 	lease, found, err := w.ledger.Lease(ctx, mark)
@@ -116,7 +118,7 @@ func (w *Watcher) found(ctx context.Context, leg outbound) {
 		to.Class = toll.Emergency
 	}
 	e := toll.Event{
-		Kind: toll.LegFound, Channel: ch.Uniqueid, Up: ch.State == calls.Up,
+		Kind: toll.LegFound, Channel: ch.Uniqueid, Up: ch.State == calls.Up, Gone: leg.gone,
 		Found: &toll.Question{
 			Key:    toll.Key{PBX: w.options.PBX, Uniqueid: ch.DialledBy, Number: to.Number()},
 			Caller: w.accountable(ch), To: to, Price: w.options.Rates.Price(to, leg.trunk.Name), Trunk: leg.trunk.Name,
