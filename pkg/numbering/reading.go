@@ -1,6 +1,7 @@
 package numbering
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -50,7 +51,7 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 // number nor one of the site's own country.
 func (r *Resolver) readTrunk(digits, behind string, found bool, t *trace) toll.Destination {
 	whole := r.readNumber(digits, true, t)
-	if !found || whole.Valid || whole.Class.Ordinary() {
+	if !found || whole.Valid || whole.Class.Ordinary() || whole.Class != toll.Unplaced && r.site.hasPrefix(digits) {
 		return whole
 	}
 	t.add("access code "+digits[:len(digits)-len(behind)]+" taken off", behind)
@@ -62,6 +63,12 @@ func (r *Resolver) readTrunk(digits, behind string, found bool, t *trace) toll.D
 		return d
 	}
 	return whole
+}
+
+// hasPrefix tells whether digits begin with the international prefix: then they are what they say, be it a number
+// that the country does not have, or a code of nobody's.
+func (s *site) hasPrefix(digits string) bool {
+	return slices.ContainsFunc(s.international, func(prefix string) bool { return strings.HasPrefix(digits, prefix) })
 }
 
 // stripAccess takes off the access code that a string begins with.
