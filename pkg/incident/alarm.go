@@ -16,7 +16,10 @@ const mostAlarms = 50
 func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	k := key{kind: toll.LimitReached, observed: a.Observed}
 	f := t.open[k]
-	if f == nil {
+	switch {
+	case f == nil && !a.Observed && t.attacked():
+		return nil // that says which limits refuse and cut
+	case f == nil:
 		f = t.beginAlarm(at, k)
 	}
 	i := &f.incident
@@ -50,8 +53,7 @@ func (t *Tracker) beginAlarm(at time.Time, k key) *file {
 	return f
 }
 
-// attacked tells whether an attack is going on, whose mails say which limits
-// refuse and cut.
+// attacked tells whether an attack is going on.
 func (t *Tracker) attacked() bool {
 	for k := range t.open {
 		if k.kind == toll.Attack && !k.observed {
