@@ -53,7 +53,7 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 	}
 	switch e.Kind {
 	case toll.LegDialled:
-		return nil, b.dialled(h, e)
+		return nil, b.dialled(h, e.Channel, e.Trunk)
 	case toll.LeaseGone:
 		return nil, b.leaseGone(h, e.Why)
 	}
@@ -71,15 +71,16 @@ func (b *Book) loseLink(pbx string) {
 	}
 }
 
-func (b *Book) dialled(h *holder, e toll.Event) []toll.Entry {
-	if h.lease.State != toll.Granted || h.lease.Leg == e.Channel {
+// dialled notes the trunk leg of a lease, and by which trunk it leaves.
+func (b *Book) dialled(h *holder, leg, trunk string) []toll.Entry {
+	if h.lease.State != toll.Granted || h.lease.Leg == leg {
 		return nil
 	}
 	h.blind = h.blind && !b.linked[h.lease.Key.PBX] // from here on it is seen
 	l := h.lease
-	l.Leg = e.Channel
+	l.Leg = leg
 	if l.Trunk == "" {
-		l.Trunk = e.Trunk
+		l.Trunk = trunk
 	}
 	return []toll.Entry{b.write(toll.EntryChanged, l)}
 }
@@ -152,8 +153,8 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	if _, known := b.byLeg[channelKey{e.PBX, e.Channel}]; e.Found == nil || known {
 		return nil, nil
 	}
-	if e.Gone && !e.Up && b.waitsForLeg(e.Found.Key) {
-		return nil, nil // a busy carrier; only its mark would have told whose leg it was
+	if h := b.waitsForLeg(e); h != nil {
+		return nil, b.dialled(h, e.Channel, e.Found.Trunk)
 	}
 	q := *e.Found
 	q.Purpose, q.Covered, q.Times = toll.Ask, 0, b.judge.Times(b.now)
@@ -190,13 +191,25 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	return nil, entries
 }
 
-// waitsForLeg tells whether the channel of a question has a lease whose leg
-// nobody has seen yet.
-func (b *Book) waitsForLeg(k toll.Key) bool {
-	return slices.ContainsFunc(b.byAsker[askerOf(k)], func(id string) bool {
-		l := &b.live[id].lease
-		return l.State == toll.Granted && l.Leg == "" && !l.Adopted
-	})
+// waitsForLeg is the lease whose leg a found one is taken for that has gone
+// before its mark could be read: one of its dialler's that nobody has seen a leg
+// of, and that reserved at no lower price. A carrier that is busy makes such
+// legs. What comes of it is settled under the lease, so that whoever is answered
+// and gone in no time is paid for, and only once for each lease.
+func (b *Book) waitsForLeg(e toll.Event) *holder {
+	q := e.Found
+	if !e.Gone || e.Up || q.To.Class == toll.Emergency {
+		return nil
+	}
+	for _, id := range slices.Backward(b.byAsker[askerOf(q.Key)]) {
+		h := b.live[id]
+		l := &h.lease
+		if l.State == toll.Granted && l.Leg == "" && !l.Adopted && l.To.Class != toll.Emergency &&
+			q.Price.PerMinute <= l.Price.PerMinute && q.Price.Connect <= l.Price.Connect {
+			return h
+		}
+	}
+	return nil
 }
 
 // adoptedCut says why a found leg is hung up; "" if it is not. A home call

@@ -14,8 +14,9 @@ type Price struct {
 
 // Cost is what a call of that length costs once it was answered: the connect
 // fee, and of the started seconds after the free ones the minimum and, beyond
-// it, whole increments: 46 seconds at 30/6 are billed as 48, at 45/60 as 105. It rounds up to the millionth, never down. A call that
-// was never answered costs nothing; that is the caller's to know.
+// it, whole increments: 46 seconds at 30/6 are billed as 48, at 45/60 as 105. It
+// rounds up to the millionth, never down. A call that was never answered costs
+// nothing; that is the caller's to know.
 func (p Price) Cost(talk time.Duration) Money {
 	seconds := wholeSeconds(talk)
 	if seconds <= 0 {
