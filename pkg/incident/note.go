@@ -147,6 +147,16 @@ func (t *Tracker) setting(at time.Time, s *toll.Setting) []Change {
 	return changes
 }
 
+// Guessed opens the attack of a caller who is locked for wrong PINs, unless it is
+// open: the refusal is counted there.
+func (t *Tracker) Guessed(at time.Time, l *toll.Lease) []Change {
+	k := key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller)}
+	if t.find(k) != nil {
+		return nil
+	}
+	return t.touched(at, t.begin(k, t.suspects.take(k, at, t.options.Within)), true)
+}
+
 // fuse opens the incident of the main fuse when it has blown, notes how its
 // command went, and closes it when the fuse is reset.
 func (t *Tracker) fuse(at time.Time, s *toll.Setting) []Change {
@@ -253,6 +263,10 @@ func (t *Tracker) begin(k key, before toll.Incident) *file {
 // be written at once.
 func (t *Tracker) touched(at time.Time, f *file, urgent bool) []Change {
 	i := &f.incident
+	if inEpisode(i) {
+		e := t.episodeOf(at, i)
+		e.newest = later(e.newest, at)
+	}
 	if i.ID == "" {
 		i.ID = t.context.NewID()
 		urgent = true

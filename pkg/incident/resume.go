@@ -63,7 +63,7 @@ func (t *Tracker) Resume(now time.Time, live []toll.Lease) {
 func (t *Tracker) Flush() (changes []Change) {
 	for _, f := range t.files() {
 		if !f.unsaved.IsZero() {
-			changes = append(changes, t.change(f, ""))
+			changes = append(changes, t.change(f.incident.Newest, f, ""))
 		}
 	}
 	return changes

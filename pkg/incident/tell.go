@@ -8,7 +8,7 @@ import (
 
 const (
 	// mostNotices is how many notices an incident makes, the one of its end among
-	// them.
+	// them, and how many all incidents of an episode make together.
 	mostNotices = 5
 	// worse is by which factor an incident must have grown for another notice.
 	worse = 10
@@ -82,7 +82,7 @@ func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
 	if kind == "" && !f.urgent && (f.unsaved.IsZero() || now.Before(f.unsaved.Add(saveAfter))) {
 		return Change{}, false
 	}
-	return t.change(f, kind), true
+	return t.change(now, f, kind), true
 }
 
 // tell says whether the owner is told something now.
@@ -92,13 +92,19 @@ func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 		f.tellAt, i.Told = time.Time{}, toll.Told{Up: int64(len(i.Causes)), Reached: i.Reached} // the attack's mails say it
 		return ""
 	}
-	if f.tellAt.IsZero() && t.options.Tell && i.Noticed > 0 && i.Noticed < mostNotices-1 && hasWorsened(i) {
+	known := i.Noticed > 0 || i.Told != toll.Told{} // by its own notices, or those of an attack
+	if f.tellAt.IsZero() && t.options.Tell && known && i.Noticed < mostNotices-1 && hasWorsened(i) {
 		f.tellAt = now.Add(t.gather(i.Kind))
 	}
-	switch {
-	case f.tellAt.IsZero() || now.Before(f.tellAt):
+	if f.tellAt.IsZero() || now.Before(f.tellAt) && !f.putOff {
 		return ""
-	case i.Noticed == 0:
+	}
+	var again time.Time
+	if again, f.putOff = t.full(now, i); f.putOff {
+		f.tellAt = again
+		return ""
+	}
+	if i.Noticed == 0 {
 		return toll.NoticeOpened
 	}
 	return toll.NoticeWorse
@@ -139,17 +145,22 @@ func (t *Tracker) close(now time.Time, f *file, by string) Change {
 		kind = ""
 	case i.Kind == toll.LimitReached:
 		kind = "" // a figure falls by itself, and nobody need do anything
+	case i.Kind == toll.Attack && !t.endsEpisode(now, f):
+		kind = ""
 	}
-	c := t.change(f, kind)
+	c := t.change(now, f, kind)
 	t.forget(f)
 	return c
 }
 
 // change is the incident as it stands, on its way to the ledger.
-func (t *Tracker) change(f *file, kind toll.NoticeKind) Change {
+func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
 	i := &f.incident
 	if kind != "" {
 		i.Noticed++
+		if inEpisode(i) {
+			t.episodeOf(now, i).notices++
+		}
 		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached}
 		if i.Kind == toll.LimitReached {
 			i.Told.Up = int64(len(i.Causes))

@@ -58,6 +58,7 @@ type Tracker struct {
 	calls    map[string]*call // those of theirs that are up, by lease
 	suspects *suspects
 	mended   map[key]toll.Incident // troubles that ended lately, which may begin again
+	episodes map[bool]*episode     // by whether it is only observed
 }
 
 // key tells apart what is never one incident.
@@ -76,6 +77,7 @@ type file struct {
 	last     toll.Key  // of the refusal that was counted last
 	restored time.Time // how new what the ledger had was; zero for one that was opened since
 	tellAt   time.Time // when the owner is to be told that it opened or has worsened; zero once he was
+	putOff   bool      // to tellAt, since the episode had no room
 	unsaved  time.Time // since when its newest state is not in the ledger; zero if it is
 	urgent   bool      // that state must not wait
 	up       int       // calls of it that are up
@@ -86,6 +88,7 @@ func New(o Options, c Context) *Tracker {
 	return &Tracker{
 		options: o.withDefaults(), context: c,
 		open: make(map[key]*file), calls: make(map[string]*call), suspects: newSuspects(), mended: make(map[key]toll.Incident),
+		episodes: make(map[bool]*episode),
 	}
 }
 
@@ -108,6 +111,7 @@ func (t *Tracker) Restore(i toll.Incident) {
 		f.tellAt = i.Newest.Add(t.gather(i.Kind))
 	}
 	t.open[k] = f
+	t.recall(&i)
 	for place := range f.incident.Calls {
 		if c := &f.incident.Calls[place]; c.Ended.IsZero() {
 			t.calls[c.Lease] = &call{f, place, c.Cut != "", c.Bypassed}

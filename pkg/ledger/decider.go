@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -168,6 +169,8 @@ func (d *decider) handle(r *request) {
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
+	case reqPIN, reqWrongPIN:
+		d.handlePIN(now, r)
 	case reqWaiting:
 		r.answer(result{notices: d.book.Waiting()})
 	default:
@@ -218,26 +221,31 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	if !r.answer(res) {
 		return false
 	}
-	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
+	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain && !res.verdict.AsksPIN(r.question) {
 		d.ledger.journal.Verdict(now, r.question, res.verdict)
 	}
 	return true
 }
 
-// change makes a setting stand and lets its orders out at once. Rules, limits,
+// change makes settings stand and lets their orders out at once. Rules, limits,
 // schedules and rate decks wait for each other, since one that cannot be written is taken back;
 // a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
-	if gates(r.setting) && d.changing {
+	gated := slices.ContainsFunc(r.settings, gates)
+	if gated && d.changing {
 		d.changes = append(d.changes, r)
 		return
 	}
-	changed, err := d.book.Change(now, r.setting)
+	if r.planned && r.revision != d.book.Revision() {
+		r.answer(result{err: ErrMeanwhile})
+		return
+	}
+	changed, err := d.book.ChangeAll(now, r.settings)
 	if err != nil {
 		r.answer(result{err: err})
 		return
 	}
-	d.changing = d.changing || gates(r.setting)
+	d.changing = d.changing || gated
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)

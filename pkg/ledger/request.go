@@ -22,6 +22,8 @@ const (
 	reqTried
 	reqCloseIncident
 	reqFuseRan
+	reqPIN
+	reqWrongPIN
 )
 
 // request is one thing that somebody waits for. It is data, so that it can be
@@ -30,7 +32,9 @@ type request struct {
 	kind     requestKind
 	question toll.Question
 	event    toll.Event
-	setting  toll.Setting
+	settings []toll.Setting
+	planned  bool // for the policy of this revision, and no other
+	revision int64
 	lease    string
 	key      toll.Key
 	why      toll.Reason
@@ -50,6 +54,7 @@ type result struct {
 	view    View
 	notices []toll.Notice
 	closed  toll.Incident
+	pin     toll.PIN
 	err     error
 }
 
