@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -169,8 +168,6 @@ func (d *decider) handle(r *request) {
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
-	case reqPIN, reqWrongPIN:
-		d.handlePIN(now, r)
 	case reqWaiting:
 		r.answer(result{notices: d.book.Waiting()})
 	default:
@@ -221,31 +218,26 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	if !r.answer(res) {
 		return false
 	}
-	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain && !res.verdict.AsksPIN(r.question) {
+	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
 		d.ledger.journal.Verdict(now, r.question, res.verdict)
 	}
 	return true
 }
 
-// change makes settings stand and lets their orders out at once. Rules, limits,
+// change makes a setting stand and lets its orders out at once. Rules, limits,
 // schedules and rate decks wait for each other, since one that cannot be written is taken back;
 // a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
-	gated := slices.ContainsFunc(r.settings, gates)
-	if gated && d.changing {
+	if gates(r.setting) && d.changing {
 		d.changes = append(d.changes, r)
 		return
 	}
-	if r.planned && r.revision != d.book.Revision() {
-		r.answer(result{err: ErrMeanwhile})
-		return
-	}
-	changed, err := d.book.ChangeAll(now, r.settings)
+	changed, err := d.book.Change(now, r.setting)
 	if err != nil {
 		r.answer(result{err: err})
 		return
 	}
-	d.changing = d.changing || gated
+	d.changing = d.changing || gates(r.setting)
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)

@@ -22,8 +22,6 @@ const (
 	reqTried
 	reqCloseIncident
 	reqFuseRan
-	reqPIN
-	reqWrongPIN
 )
 
 // request is one thing that somebody waits for. It is data, so that it can be
@@ -32,9 +30,7 @@ type request struct {
 	kind     requestKind
 	question toll.Question
 	event    toll.Event
-	settings []toll.Setting
-	planned  bool // for the policy of this revision, and no other
-	revision int64
+	setting  toll.Setting
 	lease    string
 	key      toll.Key
 	why      toll.Reason
@@ -54,7 +50,6 @@ type result struct {
 	view    View
 	notices []toll.Notice
 	closed  toll.Incident
-	pin     toll.PIN
 	err     error
 }
 
