@@ -16,23 +16,37 @@ import (
 
 func (p program) explainCommand(o *options) *cobra.Command {
 	var q admin.Query
+	var at string
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Say why a call would be allowed or denied",
 		Long: withExits(`Say what would become of a call now: how the dialled string is read, what the
 call would cost, every rule, limit and lock that was looked at with its figures,
-and what to type to change the answer. Nothing is changed or reserved.`,
+and what to type to change the answer. Nothing is changed or reserved.
+
+With --at schedules, locks and prices count as they will stand then, as far as is
+known now; the figures of limits are those of now.`,
 			exitDone, exitFailed, exitUsage, exitDenied, exitUnreachable),
 		Example: "  tollfuse explain --from 1001 --to 0023222123456\n" +
-			"  tollfuse explain --from 1001 --to 0023222123456 --trunk carrier --json",
+			"  tollfuse explain --from 1001 --to 0023222123456 --trunk carrier --json\n" +
+			"  tollfuse explain --from 1001 --to 0023222123456 --at '2026-12-24 20:00'",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if q.From == "" || q.To == "" {
 				return badUsage(cmd, "who calls (--from) and what is dialled (--to) are needed")
 			}
+			if err := stated(cmd, "at"); err != nil {
+				return err
+			}
 			typed := q.To
 			q.To = asDialled(typed)
 			return p.with(cmd.Context(), o, func(s *session) error {
+				var err error
+				if at != "" {
+					if q.At, err = parseMoment(at, s.zone); err != nil {
+						return badUsage(cmd, "--at %v", err)
+					}
+				}
 				e, err := s.Explain(cmd.Context(), q)
 				if err != nil {
 					return err
@@ -58,6 +72,7 @@ and what to type to change the answer. Nothing is changed or reserved.`,
 	cmd.Flags().StringVar(&q.To, "to", "", "what is dialled, such as 0023222123456; blanks and dashes between digits are left out")
 	cmd.Flags().StringVar(&q.PBX, "pbx", "", "the Asterisk, where there are several")
 	cmd.Flags().StringVar(&q.Trunk, "trunk", "", "the trunk by which the call would leave")
+	cmd.Flags().StringVar(&at, "at", "", "when the call would begin, such as '2026-12-24 20:00' in the site's zone, or in RFC 3339; without it now")
 	return cmd
 }
 
@@ -202,7 +217,12 @@ func callRows(s *session, e admin.Explanation) [][]string {
 			[]string{"granted at a time", admin.Length(e.Verdict.Slice)},
 			[]string{"longest call", admin.Length(e.Verdict.Maximum)})
 	}
-	return append(rows, []string{"asked", s.show(e.At) + fmt.Sprintf(", policy revision %d", e.Verdict.Revision)})
+	revision := fmt.Sprintf(", policy revision %d", e.Verdict.Revision)
+	if e.At.Equal(e.Figures) {
+		return append(rows, []string{"asked", s.show(e.At) + revision})
+	}
+	return append(rows, []string{"asked for", s.show(e.At) + revision},
+		[]string{"figures of", s.show(e.Figures) + ": what limits have counted is as it stands now"})
 }
 
 // placeOf is a destination with all that is known of it.

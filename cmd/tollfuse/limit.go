@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -112,7 +111,7 @@ func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
 		if !given(threshold.flag) {
 			continue
 		}
-		v, err := parseFigure(l.Meter.Measure, threshold.text)
+		v, err := toll.ParseFigure(l.Meter.Measure, threshold.text)
 		if err != nil {
 			return badUsage(cmd, "--%s: %v", threshold.flag, err)
 		}
@@ -131,39 +130,6 @@ func set[T any](given bool, to *T, value T) {
 	if given {
 		*to = value
 	}
-}
-
-// mostFigure bounds a threshold, so that sums of figures never overflow.
-const mostFigure = 1 << 60
-
-// parseFigure reads a threshold in the unit of its measure.
-func parseFigure(m toll.Measure, text string) (int64, error) {
-	v, err := readFigure(m, text)
-	switch {
-	case err != nil:
-		return 0, err
-	case v < 0:
-		return 0, fmt.Errorf("%q: want zero or more", text)
-	case v > mostFigure:
-		return 0, fmt.Errorf("%q: is more than can ever be reached", text)
-	}
-	return v, nil
-}
-
-func readFigure(m toll.Measure, text string) (int64, error) {
-	switch m {
-	case toll.Cost:
-		amount, err := toll.ParseMoney(text)
-		return int64(amount), err
-	case toll.Seconds:
-		d, err := parseLength(text)
-		return int64(d / time.Second), err
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q: want a whole number", text)
-	}
-	return n, nil
 }
 
 func (p program) limitListCommand(o *options) *cobra.Command {

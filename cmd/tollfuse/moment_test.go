@@ -7,23 +7,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestParseLength(t *testing.T) {
-	const day = 24 * time.Hour
-	for text, want := range map[string]time.Duration{
-		"90m": 90 * time.Minute, "6h": 6 * time.Hour, "1d": day, "2w": 14 * day, "1w2d3h": 9*day + 3*time.Hour, "0": 0, "0s": 0, "0d": 0,
-		"-2h": -2 * time.Hour, "-1d": -day, "1h30m": 90 * time.Minute, "1d30s": day + 30*time.Second,
-	} {
-		if got, err := parseLength(text); err != nil || got != want {
-			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "soon", "d", "1", "1.5d", "1d2w", "1d-2h", "--2h", "1y", "99999w", "9999999h9999999h", "1dd", " 1d", "1d "} {
-		if got, err := parseLength(text); err == nil {
-			t.Errorf("%q: %s", text, got)
-		}
-	}
-}
-
 // TestLengthReadsWhatItWrites is what a printed command relies on.
 func TestLengthReadsWhatItWrites(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -33,18 +16,6 @@ func TestLengthReadsWhatItWrites(t *testing.T) {
 			if err := back.Set(text); err != nil || back != l {
 				t.Fatalf("%s is read %v, %v", text, back, err)
 			}
-		}
-	})
-}
-
-func FuzzParseLength(f *testing.F) {
-	for _, text := range []string{"1w2d3h", "-1d", "0", "106751d", "9223372036854775807ns", "1d9223372036s"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		d, err := parseLength(text)
-		if err == nil && len(text) > 0 && text[0] != '-' && d < 0 {
-			t.Errorf("%q became %s", text, d)
 		}
 	})
 }

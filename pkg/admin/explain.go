@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -38,15 +39,16 @@ func (l *Local) Explain(ctx context.Context, q Query) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, fmt.Errorf("look into the ledger: %w", err)
 	}
-	rate := l.quote(rates, to, q.Trunk, v.At)
 	e := Explanation{
-		At: v.At, PBX: pbx.Name, Caller: pbx.Caller(q.From), To: to, Trunk: q.Trunk,
-		Price: rate.Price, Rate: rate, Steps: l.parts.Numbering.Explain(q.To),
+		At: cmp.Or(q.At, v.At), Figures: v.At, PBX: pbx.Name, Caller: pbx.Caller(q.From), To: to, Trunk: q.Trunk,
+		Steps: l.parts.Numbering.Explain(q.To),
 	}
+	e.Rate = l.quote(rates, to, q.Trunk, e.At)
+	e.Price = e.Rate.Price
 	e.Verdict, err = l.parts.Ledger.Decide(ctx, toll.Question{
 		Purpose: toll.Explain,
 		Key:     toll.Key{PBX: pbx.Name, Uniqueid: "explain", Number: to.Number()},
-		Caller:  e.Caller, To: to, Price: e.Price, Trunk: q.Trunk,
+		Caller:  e.Caller, To: to, Price: e.Price, Trunk: q.Trunk, At: q.At,
 	})
 	if err != nil {
 		return Explanation{}, fmt.Errorf("ask the ledger: %w", err)

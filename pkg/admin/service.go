@@ -180,11 +180,16 @@ type Query struct {
 	To    string `json:"to"`              // as dialled
 	PBX   string `json:"pbx,omitempty"`   // needed where there are several
 	Trunk string `json:"trunk,omitempty"` // by which it would leave, if that matters
+
+	// At is when the call would begin; zero means now. Schedules, locks and prices
+	// count as they will stand then, the figures of limits as they stand now.
+	At time.Time `json:"at,omitzero"`
 }
 
 // Explanation is why a call is allowed or refused.
 type Explanation struct {
-	At      time.Time        `json:"at"`
+	At      time.Time        `json:"at"`      // when the call would begin
+	Figures time.Time        `json:"figures"` // when the figures of limits stood so
 	PBX     string           `json:"pbx"`
 	Caller  toll.Caller      `json:"caller"`
 	To      toll.Destination `json:"to"`

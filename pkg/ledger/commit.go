@@ -145,7 +145,7 @@ func (d *decider) durable(w *waiter) {
 
 // changed lets the next change of a rule, limit or rate deck go, once one is settled.
 func (d *decider) changed(now time.Time, w *waiter) {
-	if w.changed == nil || !gates(w.changed.Undo) {
+	if w.changed == nil || !slices.ContainsFunc(w.changed.Undo, gates) {
 		return
 	}
 	d.changing = false
@@ -165,8 +165,9 @@ func (d *decider) fail(now time.Time, c commit) {
 		d.ledger.log.Error("the ledger cannot be written; the failure policy answers until it can", "error", c.err)
 	}
 	d.retryAt = now.Add(retryStore)
+	undone := c.batch.undone()
 	for i := range c.batch.entries {
-		if e := &c.batch.entries[i]; !e.Extends() || stands(e) {
+		if e := &c.batch.entries[i]; !undone[e.Seq] && (!e.Extends() || stands(e)) {
 			d.backlog = append(d.backlog, *e)
 		}
 	}
@@ -185,6 +186,21 @@ func (d *decider) fail(now time.Time, c commit) {
 		d.changed(now, w)
 	}
 	d.trimBacklog()
+}
+
+// undone are the entries of changes that are taken back whole if they cannot be
+// written: a lock that came with a rule goes with it.
+func (b *batch) undone() map[int64]bool {
+	seqs := make(map[int64]bool)
+	for _, w := range b.waiters {
+		if w.changed == nil || !w.changed.extends() {
+			continue
+		}
+		for _, e := range w.changed.made() {
+			seqs[e.Seq] = true
+		}
+	}
+	return seqs
 }
 
 // stands tells whether a renewal holds although it could not be written: the

@@ -11,7 +11,7 @@ import (
 // asked again while nobody has answered finds the same lease.
 func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entry) {
 	b.advance(now)
-	q.Times = b.judge.Times(b.now)
+	q.Times = b.judge.Times(b.moment(q))
 	if q.Purpose == toll.Explain {
 		return toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}, nil
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -224,20 +225,25 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	return true
 }
 
-// change makes a setting stand and lets its orders out at once. Rules, limits,
+// change makes settings stand and lets their orders out at once. Rules, limits,
 // schedules and rate decks wait for each other, since one that cannot be written is taken back;
 // a lock waits for nothing and is not taken back.
 func (d *decider) change(now time.Time, r *request) {
-	if gates(r.setting) && d.changing {
+	gated := slices.ContainsFunc(r.settings, gates)
+	if gated && d.changing {
 		d.changes = append(d.changes, r)
 		return
 	}
-	changed, err := d.book.Change(now, r.setting)
+	if r.planned && r.revision != d.book.Revision() {
+		r.answer(result{err: ErrMeanwhile})
+		return
+	}
+	changed, err := d.book.ChangeAll(now, r.settings)
 	if err != nil {
 		r.answer(result{err: err})
 		return
 	}
-	d.changing = d.changing || gates(r.setting)
+	d.changing = d.changing || gated
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)

@@ -126,7 +126,18 @@ func (l *Ledger) Record(ctx context.Context, e toll.Event) error {
 // Change makes a setting stand, for live calls too. It returns when the
 // setting is durable.
 func (l *Ledger) Change(ctx context.Context, s toll.Setting) error {
-	_, err := l.ask(ctx, &request{kind: reqChange, setting: s})
+	_, err := l.ask(ctx, &request{kind: reqChange, settings: []toll.Setting{s}})
+	return err
+}
+
+// ErrMeanwhile tells that somebody else has changed a setting in the meantime.
+var ErrMeanwhile = errors.New("another setting was changed meanwhile")
+
+// ChangeAll is Change for settings that were made for the policy of that
+// revision: all of them stand, one after the other, or none. Where another
+// policy is in force by now the error is ErrMeanwhile.
+func (l *Ledger) ChangeAll(ctx context.Context, revision int64, all []toll.Setting) error {
+	_, err := l.ask(ctx, &request{kind: reqChange, settings: all, planned: true, revision: revision})
 	return err
 }
 

@@ -30,7 +30,9 @@ type request struct {
 	kind     requestKind
 	question toll.Question
 	event    toll.Event
-	setting  toll.Setting
+	settings []toll.Setting
+	planned  bool // for the policy of this revision, and no other
+	revision int64
 	lease    string
 	key      toll.Key
 	why      toll.Reason

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -16,52 +17,105 @@ var ErrNoSetting = errors.New("no such rule, limit, lock, fuse or rate deck")
 // Changed is what a change of the owner's came to.
 type Changed struct {
 	Orders  []toll.Order
-	Entries []toll.Entry // the setting's own first
-	Undo    toll.Setting // gives back what stood before
+	Entries []toll.Entry   // those of the settings first
+	Undo    []toll.Setting // gives back what stood before, one after the other
+
+	settings int // how many of the entries are the settings' own
 }
 
+// made are the settings as they were written, in their order.
+func (c *Changed) made() []toll.Entry { return c.Entries[:c.settings] }
+
 // extends tells whether the change widens what somebody may do.
-func (c *Changed) extends() bool { return c.Entries[0].Extends() }
+func (c *Changed) extends() bool {
+	return slices.ContainsFunc(c.made(), func(e toll.Entry) bool { return e.Extends() })
+}
 
 // Change makes a setting of the owner's stand at once and reviews every live
 // call under it, but for the main fuse and a rate deck: those judge no call, and
 // a lease keeps the price that it was granted at. A setting that policy refuses
 // is an error, and then nothing has changed.
 func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
+	return b.ChangeAll(now, []toll.Setting{s})
+}
+
+// ChangeAll is Change for several settings, one after the other: all of them or
+// none. Live calls are reviewed once, when all of them stand.
+func (b *Book) ChangeAll(now time.Time, settings []toll.Setting) (Changed, error) {
 	now = b.advance(now)
+	c := Changed{settings: len(settings)}
+	judge, standing := b.judge, make(map[settingKey]*toll.Setting) // as the settings before leave them
+	review, lockOnly := false, true
+	for i, s := range settings {
+		undo, err := b.undoing(s, standing)
+		if err != nil {
+			return Changed{}, err
+		}
+		s.At, s.Revision = now, judge.Revision()+1
+		if judge, err = judge.With(s); err != nil {
+			return Changed{}, err
+		}
+		standing[settingKey{s.Kind(), s.ID()}] = &s
+		c.Undo = append(c.Undo, undo)
+		c.Entries = append(c.Entries, toll.Entry{Seq: b.seq + 1 + int64(i), At: now, Kind: toll.EntrySetting, Setting: &s})
+		judges := s.Rule != nil || s.Limit != nil || s.Lock != nil // else no live call is judged otherwise
+		review, lockOnly = review || judges, lockOnly && (s.Lock != nil || !judges)
+	}
+	slices.Reverse(c.Undo)
+	for _, e := range c.Entries {
+		if err := b.Apply(e); err != nil {
+			return Changed{}, err // With has agreed to it above
+		}
+	}
+	if review {
+		orders, entries := b.review(now, lockOnly)
+		c.Orders, c.Entries = orders, append(c.Entries, entries...)
+	}
+	c.Entries = b.watchOver(c.Entries)
+	return c, nil
+}
+
+// undoing is the setting that takes s back, when these stand already that come
+// before it in the same change.
+func (b *Book) undoing(s toll.Setting, before map[settingKey]*toll.Setting) (toll.Setting, error) {
 	key := settingKey{s.Kind(), s.ID()}
 	if key.kind == "" {
-		return Changed{}, errors.New("a setting needs a rule, a limit, a lock, the fuse, a rate deck or a schedule")
+		return s, errors.New("a setting needs a rule, a limit, a lock, the fuse, a rate deck or a schedule")
 	}
 	undo, stands := b.settings[key]
+	if newer := before[key]; newer != nil {
+		undo, stands = *newer, !newer.Removed
+	}
 	if !stands {
 		if s.Removed {
-			return Changed{}, fmt.Errorf("%s %q: %w", key.kind, key.id, ErrNoSetting)
+			return s, fmt.Errorf("%s %q: %w", key.kind, key.id, ErrNoSetting)
 		}
 		undo = s
 		undo.Removed = true
 	}
 	if s.Fuse != nil && s.Removed && !s.Fuse.Blown.Equal(undo.Fuse.Blown) {
-		return Changed{}, fmt.Errorf("the fuse that blew at %s: %w", s.Fuse.Blown.Format(time.RFC3339), ErrNoSetting)
+		return s, fmt.Errorf("the fuse that blew at %s: %w", s.Fuse.Blown.Format(time.RFC3339), ErrNoSetting)
 	}
-	s.At, s.Revision = now, b.judge.Revision()+1
-	e := toll.Entry{Seq: b.seq + 1, At: now, Kind: toll.EntrySetting, Setting: &s}
-	if err := b.Apply(e); err != nil {
-		return Changed{}, err
-	}
-	if s.Fuse != nil || s.Deck != nil || s.Schedule != nil { // no live call is judged otherwise
-		return Changed{Entries: b.watchOver([]toll.Entry{e}), Undo: undo}, nil
-	}
-	orders, entries := b.review(now, s.Lock != nil)
-	return Changed{Orders: orders, Entries: b.watchOver(append([]toll.Entry{e}, entries...)), Undo: undo}, nil
+	return undo, nil
 }
 
-// Undo gives back what stood before a change that could not be made durable.
+// Undo gives back what stood before a change that could not be made durable. A
+// lock that somebody has changed meanwhile stays as it is.
 func (b *Book) Undo(now time.Time, c Changed) error {
 	b.advance(now)
-	s := c.Undo
-	s.Revision = b.judge.Revision() + 1
-	return b.applySetting(toll.Entry{At: b.now, Kind: toll.EntrySetting, Setting: &s})
+	made := c.made()
+	for i, s := range c.Undo {
+		ours := made[len(made)-1-i].Setting
+		stands, there := b.settings[settingKey{ours.Kind(), ours.ID()}]
+		if there == ours.Removed || there && stands.Revision != ours.Revision {
+			continue
+		}
+		s.Revision = b.judge.Revision() + 1
+		if err := b.applySetting(toll.Entry{At: b.now, Kind: toll.EntrySetting, Setting: &s}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Review asks policy about every live lease again and orders those to be cut

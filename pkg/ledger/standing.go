@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/tollfuse/tollfuse/pkg/toll"
+import (
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
 
 // standing are the figures and locks that stand for one question.
 type standing struct {
@@ -9,11 +13,20 @@ type standing struct {
 }
 
 func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
-func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.now, s.q) }
+func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.moment(s.q), s.q) }
+
+// moment is when a question is asked: now, but for one that only wants to know
+// what the answer would be at another time. Figures are those of now all the same.
+func (b *Book) moment(q toll.Question) time.Time {
+	if q.Purpose == toll.Explain && !q.At.IsZero() {
+		return q.At
+	}
+	return b.now
+}
 
 // judgeNow asks policy, with the figures as they stand.
 func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	j := b.judge.Judge(b.now, q, standing{b, q})
+	j := b.judge.Judge(b.moment(q), q, standing{b, q})
 	if q.Purpose != toll.Explain && (!j.Allow || j.Denied != "") {
 		b.hear(j)
 	}

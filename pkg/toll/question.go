@@ -34,6 +34,7 @@ type Question struct {
 	Price   Price         `json:"price"`
 	Trunk   string        `json:"trunk,omitempty"`   // the trunk it would leave by, where that is known
 	Covered time.Duration `json:"covered,omitempty"` // talk time already reserved; above zero when a lease is renewed or reviewed
+	At      time.Time     `json:"at,omitzero"`       // to explain: when it would be asked; zero means now
 	Times   string        `json:"times,omitempty"`   // names of the schedules that were open when the call began, separated by commas
 }
 
