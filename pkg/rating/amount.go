@@ -19,6 +19,7 @@ type amounts struct {
 	mark      byte     // of the decimals; 0 until somebody or something decides
 	numerator *big.Int // of what each price is multiplied with, in 10^-decimals
 	decimals  int
+	hundredth bool // an amount may be written in hundredths, for the owner has said what to multiply it with
 
 	known map[string]toll.Money // of cells before: lists repeat their prices
 }
@@ -48,6 +49,7 @@ func newAmounts(f Format) (amounts, error) {
 	}
 	a.numerator, _ = new(big.Int).SetString(digits, 10)
 	a.decimals = len(fraction)
+	a.hundredth = f.Times != ""
 	return a, nil
 }
 
@@ -71,6 +73,9 @@ func (a *amounts) parse(cell string) (toll.Money, error) {
 }
 
 func (a *amounts) read(cell string) (toll.Money, error) {
+	if !a.hundredth && strings.ContainsRune(cell, '¢') {
+		return 0, errors.New("it is in hundredths: say --times 0.01")
+	}
 	bare, err := bareAmount(cell)
 	if err != nil {
 		return 0, err

@@ -72,7 +72,7 @@ func (b *Builder) add(row Row, line int) error {
 // free tells whether there are rows, and each costs nothing: then the prices were
 // somewhere else.
 func (b *Builder) free() bool {
-	paid := func(p toll.Price) bool { return p.PerMinute > 0 || p.Connect > 0 }
+	paid := func(p toll.Price) bool { return !p.Nothing() }
 	return len(b.prices) > 0 && !slices.ContainsFunc(b.prices, paid)
 }
 

@@ -62,9 +62,12 @@ func (m *moments) read(cell string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, m.zone)
-	if at.Year() != year || at.Month() != time.Month(month) || at.Day() != day {
+	if there := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC); there.Month() != time.Month(month) || there.Day() != day {
 		return time.Time{}, errors.New("there is no such day")
+	}
+	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, m.zone)
+	if at.Day() != day { // clocks were put forward at midnight, as in Chile, and time.Date took the hour before
+		at = at.Add(time.Hour)
 	}
 	if year < firstYear || year > lastYear {
 		return time.Time{}, fmt.Errorf("want a year from %d to %d", firstYear, lastYear)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -104,6 +105,7 @@ const (
 	noRow
 	tooEarly // for the row that there is
 	coarse   // is the row, and it says less than is assumed
+	nothing  // is what the row says that it costs
 )
 
 // find prices a call by a trunk, or by the dearest of all.
@@ -149,6 +151,10 @@ func (r *Rates) findBy(to toll.Destination, trunk string, at time.Time) found {
 		return f
 	}
 	f.row = row
+	if row.Price.Nothing() && f.price.PerMinute > 0 && !to.Class.Ordinary() {
+		f.doubt = nothing
+		return f
+	}
 	if !row.names(to) && costs(f.price) >= costs(row.Price) {
 		f.doubt = coarse
 		return f
@@ -161,14 +167,38 @@ func (r *Rates) findBy(to toll.Destination, trunk string, at time.Time) found {
 func endOfTime() time.Time { return time.Date(lastYear+1, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // names tells whether a row speaks of this very kind of destination. The row of
-// a whole country, such as 44 or 1, does not mean its premium numbers, nor the
-// islands that share its code.
+// a whole country, or of a large part of it, does not mean its premium numbers:
+// those stand behind two digits more at least. And the row of +1 does not mean the
+// islands that share that code.
 func (row Row) names(to toll.Destination) bool {
+	special := false
 	switch to.Class {
 	case toll.ForeignNANP, toll.HomePremium, toll.IntlPremium, toll.Personal, toll.SharedCost:
-		return len(row.Prefix) >= 4
+		special = true
 	}
-	return true
+	code := codeLength(row.Prefix)
+	switch {
+	case row.Prefix[0] == '1':
+		return len(row.Prefix) >= 4 || !special && (to.Country == "US" || to.Country == "CA")
+	case special:
+		return len(row.Prefix) >= max(code+2, 4)
+	}
+	return len(row.Prefix) >= code // 88 is neither 881 nor 882
+}
+
+// twoDigits are the country codes that have two digits; 1 and 7 have one, and all
+// others three (ITU-T E.164, list of assigned country codes).
+const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "
+
+// codeLength is how many digits the country code has that a prefix begins with.
+func codeLength(prefix string) int {
+	switch {
+	case prefix[0] == '1' || prefix[0] == '7':
+		return 1
+	case len(prefix) >= 2 && strings.Contains(twoDigits, " "+prefix[:2]+" "):
+		return 2
+	}
+	return 3
 }
 
 // assume is the assumed price of a destination.
@@ -188,7 +218,9 @@ func (f found) why(to toll.Destination) string {
 	case tooEarly:
 		return fmt.Sprintf("the rate deck of %s has no row for it that is valid yet", deckName(f.deck))
 	case coarse:
-		return fmt.Sprintf("row %s of the rate deck of %s is that of a whole country, does not mean numbers of class %s, and is cheaper", f.row.Prefix, deckName(f.deck), to.Class)
+		return fmt.Sprintf("row %s of the rate deck of %s is a wide one, does not mean numbers of class %s in %s, and is cheaper", f.row.Prefix, deckName(f.deck), to.Class, to.Country)
+	case nothing:
+		return fmt.Sprintf("row %s of the rate deck of %s says that it costs nothing, which is taken of ordinary numbers at home alone", f.row.Prefix, deckName(f.deck))
 	}
 	return ""
 }

@@ -175,7 +175,7 @@ func TestQuote(t *testing.T) {
 		{common, to(toll.Unplaced, "", ""), "a", Quote{Price: assumed(10 * toll.Unit), Why: "it is no number that a rate deck could name"}},
 		{common, premium, "a", Quote{
 			Price: assumed(10 * toll.Unit),
-			Why:   "row 44 of the rate deck of * is that of a whole country, does not mean numbers of class intl_premium, and is cheaper",
+			Why:   "row 44 of the rate deck of * is a wide one, does not mean numbers of class intl_premium in GB, and is cheaper",
 		}},
 	} {
 		got := tc.rates.Quote(tc.to, tc.trunk, noon)
@@ -217,7 +217,8 @@ func TestWith(t *testing.T) {
 
 // The row of a country does not make its dear numbers cheap.
 func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
-	d := deck(t, row("1", 100), row("44", 100), row("4484", 700), row("882", 9*toll.Unit), row("1876", 800), row("4470", 20*toll.Unit))
+	d := deck(t, row("1", 100), row("44", 100), row("4484", 700), row("882", 9*toll.Unit), row("1876", 800), row("4470", 20*toll.Unit),
+		row("3531", 100), row("35315", 900), row("88", 100), row("7", 100), row("7809", 700))
 	r := rates(t, nil, map[string]*Deck{"a": d})
 	for _, tc := range []struct {
 		to      toll.Destination
@@ -233,9 +234,42 @@ func TestCoarseRowsNameNoSpecialNumbers(t *testing.T) {
 		{to(toll.ForeignNANP, "JM", "+18769221234"), "0.0008", false},
 		{to(toll.HomePremium, "US", "+19005551234"), "10.00", true},
 		{to(toll.Global, "001", "+88213123456"), "9.00", false},
+		{to(toll.Global, "001", "+881612345678"), "10.00", true},     // 88 is no country code
+		{to(toll.IntlMobile, "JM", "+18769221234"), "0.0008", false}, // as a site in Europe sees it
+		{to(toll.IntlFixed, "DM", "+17672251234"), "1.50", true},     // likewise
+		{to(toll.IntlFixed, "CA", "+14165551234"), "0.0001", false},
+		{to(toll.IntlPremium, "US", "+19005551234"), "10.00", true},
+		{to(toll.HomePremium, "IE", "+3531420123456"), "10.00", true}, // 3531 is Dublin
+		{to(toll.HomePremium, "IE", "+3531520123456"), "0.0009", false},
+		{to(toll.HomeFixed, "IE", "+35314201234"), "0.0001", false},
+		{to(toll.IntlMobile, "RU", "+79161234567"), "0.0001", false},
+		{to(toll.IntlPremium, "RU", "+78095123456"), "0.0007", false},
 	} {
 		if p := r.Price(tc.to, "a", noon); p.PerMinute.String() != tc.want || p.Assumed != tc.assumed {
 			t.Errorf("%s %s: got %s, assumed %t; want %s, %t", tc.to.Class, tc.to.E164, p.PerMinute, p.Assumed, tc.want, tc.assumed)
+		}
+	}
+}
+
+// A row that says 0 is a slip, or how a carrier writes that it does not go there.
+func TestNothingIsTakenOfOrdinaryHomeNumbersAlone(t *testing.T) {
+	d := deck(t, row("49", 0), row("232", 0), row("44", 100), row("881", 0), row("4920", toll.Unit))
+	r := rates(t, nil, map[string]*Deck{"a": d})
+	for _, tc := range []struct {
+		to      toll.Destination
+		want    string
+		assumed bool
+	}{
+		{to(toll.HomeFixed, "DE", "+4930123456"), "0.00", false},
+		{to(toll.HomeMobile, "DE", "+4915123456789"), "0.00", false},
+		{to(toll.TollFree, "DE", "+498001234567"), "0.00", false},
+		{to(toll.SharedCost, "DE", "+491801234567"), "0.30", true},
+		{to(toll.IntlMobile, "SL", "+23222123456"), "1.50", true},
+		{to(toll.Global, "001", "+881612345678"), "10.00", true},
+	} {
+		q := r.Quote(tc.to, "a", noon)
+		if p := q.Price; p.PerMinute.String() != tc.want || p.Assumed != tc.assumed || tc.assumed != strings.Contains(q.Why, "costs nothing") {
+			t.Errorf("%s %s: got %+v; want %s, assumed %t", tc.to.Class, tc.to.E164, q, tc.want, tc.assumed)
 		}
 	}
 }

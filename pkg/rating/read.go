@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -127,6 +128,16 @@ func (p *list) read() error {
 		cells = row.cells
 		p.reading.Rows++
 		err = p.take(row)
+		if err != nil {
+			again, other := p.heads(row)
+			if other {
+				return badFormat("line %d is another heading, with other columns: import the rows from there on as a list of their own", row.line)
+			}
+			if again {
+				p.reading.Rows--
+				continue
+			}
+		}
 		if errors.Is(err, errTooMany) {
 			return badFormat("line %d: %w", row.line, err)
 		}
@@ -145,6 +156,35 @@ func (p *list) read() error {
 	}
 	p.finish()
 	return nil
+}
+
+// heads tells whether a row that cannot be taken is the heading again, as on each
+// page of a list that was printed, or that of another table.
+func (p *list) heads(r record) (again, other bool) {
+	if p.headings == nil || r.bad != "" {
+		return false, false
+	}
+	if slices.EqualFunc(trimmed(r.cells), trimmed(p.headings), strings.EqualFold) {
+		return true, false
+	}
+	found, _, err := layoutOf(r.cells, Columns{})
+	if err != nil {
+		return false, false
+	}
+	for f, place := range found.columns {
+		if place != nowhere && place != p.columns[f] && field(f) != countryCodeField {
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// trimmed are cells without the empty ones behind them.
+func trimmed(cells []string) []string {
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
 }
 
 // finish makes the deck, and tells of rows that contradict each other.

@@ -394,3 +394,44 @@ func TestReadFailsWithItsFile(t *testing.T) {
 		}
 	}
 }
+
+func TestHeadingsAmongRows(t *testing.T) {
+	got, err := Read(strings.NewReader("Prefix,Name,Rate\n44,UK,0.1\nPREFIX,Name,Rate,\n45,DK,0.2\n"), Format{}, time.UTC)
+	if err != nil || got.BadRows != 0 || got.Rows != 2 || got.Deck.Len() != 2 {
+		t.Errorf("the same heading again: got %+v, %v", got, err)
+	}
+	var format *FormatError
+	_, err = Read(strings.NewReader("Prefix,Name,Rate,Connect\n44,UK,0.1,0\n\nName,Rate,Prefix,x\n33,0.2,49,1\n"), Format{}, time.UTC)
+	if !errors.As(err, &format) || !strings.Contains(err.Error(), "line 4 is another heading") {
+		t.Errorf("another table: got %v", err)
+	}
+}
+
+func TestHundredthsInACell(t *testing.T) {
+	const file = "Prefix,Name,Rate\n44,UK,1.5¢\n"
+	got, err := Read(strings.NewReader(file), Format{}, time.UTC)
+	if err != nil || got.BadRows != 1 || !strings.Contains(got.Bad[0].Text, "--times 0.01") {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = Read(strings.NewReader(file), Format{Times: "0.01"}, time.UTC)
+	if err != nil || got.BadRows != 0 || got.Deck.prices[0].PerMinute != 15_000 {
+		t.Errorf("as told: got %+v, %v", got, err)
+	}
+}
+
+// Where clocks are put forward at midnight a day begins at one o'clock.
+func TestDayWithoutMidnight(t *testing.T) {
+	zone, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(strings.NewReader("Prefix,Rate,Valid from\n44,0.1,2026-09-06\n45,0.1,2026-02-29\n"), Format{}, zone)
+	if err != nil || got.BadRows != 1 || got.Deck.Len() != 1 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for row := range got.Deck.Rows() {
+		if want := time.Date(2026, time.September, 6, 4, 0, 0, 0, time.UTC); !row.ValidFrom.Equal(want) {
+			t.Errorf("valid from %s, want %s", row.ValidFrom, want)
+		}
+	}
+}

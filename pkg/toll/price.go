@@ -35,6 +35,9 @@ func (p Price) Cost(talk time.Duration) Money {
 	return max(p.Connect, 0).plus(minutes)
 }
 
+// Nothing tells whether a call costs nothing, however long it is.
+func (p Price) Nothing() bool { return p.PerMinute <= 0 && p.Connect <= 0 }
+
 // Reserve is what a lease over that much talk time holds: its cost, and that of
 // the margin.
 func (p Price) Reserve(covered time.Duration) Money { return p.Cost(covered + Margin) }
