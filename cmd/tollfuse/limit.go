@@ -31,7 +31,7 @@ scope within a window, and a threshold.`, exitDone, exitFailed, exitUsage, exitU
 type limitFlags struct {
 	measure, scope, where, when, act, warn, comment string
 	do                                              []string
-	window                                          length
+	window, lockFor                                 length
 	observe                                         bool
 }
 
@@ -46,9 +46,20 @@ the others. Live calls are judged anew at once.
 
   measure  `+list(toll.Measures())+`
   scope    `+list(toll.Scopes())+`
-  where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere`,
+  where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere
+
+What it does at its threshold, one or several:
+
+  deny         refuse calls that do not fit; what else it does, it does beside
+               that only if deny stands there too
+  cut          refuse, and hang up the live calls that count in the figure
+  lock_caller  lock the caller; --lock-for says for how long
+  lock_range   lock the range of the number
+  fuse         blow the main fuse
+  alert        nothing else than to tell the owner, as all but deny do`,
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
+			"  tollfuse limit set abroad-caller-day --do deny,lock_caller --lock-for 2h\n" +
 			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2\n" +
 			"  tollfuse limit set night --measure cost --scope site --where abroad --window 12h --when '!open' --act 5.00",
 		Args:              exactly("NAME"),
@@ -79,7 +90,8 @@ the others. Live calls are judged anew at once.
 	cmd.Flags().Var(&f.window, "window", "how far back it counts, such as 24h, 7d or 2w; 0 for what is live now")
 	cmd.Flags().StringVar(&f.act, "act", "", "threshold at which it acts")
 	cmd.Flags().StringVar(&f.warn, "warn", "", "threshold at which it warns; 0 for none")
-	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: alert, deny, cut, lock_caller; nothing: deny")
+	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: deny, cut, lock_caller, lock_range, fuse, alert (default deny)")
+	cmd.Flags().Var(&f.lockFor, "lock-for", "how long its locks last, such as 2h; 0 for until they are released")
 	cmd.Flags().BoolVar(&f.observe, "observe", false, "only record what it would have done")
 	cmd.Flags().StringVar(&f.comment, "comment", "", "why it is there")
 	return cmd
@@ -103,7 +115,11 @@ func (f limitFlags) apply(cmd *cobra.Command, l *toll.Limit) error {
 		for _, action := range f.do {
 			l.Do = append(l.Do, toll.Action(action))
 		}
+		if !l.Does(toll.LockCaller) && !l.Does(toll.LockRange) {
+			l.LockFor = 0 // whoever takes the lock away means its time too
+		}
 	}
+	set(given("lock-for"), &l.LockFor, time.Duration(f.lockFor))
 	for _, threshold := range []struct {
 		flag, text string
 		value      *int64
@@ -167,6 +183,9 @@ func does(l *toll.Limit) string {
 	text := list(l.Do)
 	if len(l.Do) == 0 {
 		text = string(toll.Deny)
+	}
+	if l.LockFor > 0 {
+		text += " for " + admin.Length(l.LockFor)
 	}
 	if l.Observe {
 		text += " (observes)"
