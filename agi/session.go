@@ -46,6 +46,15 @@ type Session struct {
 // sent, but most are then answered with CodeDeadChannel.
 func (s *Session) HungUp() bool { return s.hungUp.Load() }
 
+// SetReadTimeout sets the time Asterisk has for each reply from here on, and
+// returns the one before, at first the server's ReadTimeout. A handler that
+// plays a sound or waits for a key needs a longer one only while it does. The
+// dialogue as a whole still ends with its own deadline.
+func (s *Session) SetReadTimeout(d time.Duration) (before time.Duration) {
+	before, s.readTimeout = s.readTimeout, d
+	return before
+}
+
 // RemoteAddr returns the address of the Asterisk that asks.
 func (s *Session) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 

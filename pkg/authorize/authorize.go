@@ -15,9 +15,14 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// Ledger decides.
+// Ledger decides, and keeps PINs.
 type Ledger interface {
 	Decide(ctx context.Context, q toll.Question) (toll.Verdict, error)
+	// PIN is that of the question's caller; false where he has none.
+	PIN(ctx context.Context, q toll.Question) (toll.PIN, bool, error)
+	// WrongPIN counts a wrong one. If that was one too many, the question is
+	// refused and its caller locked.
+	WrongPIN(ctx context.Context, q toll.Question) (locked bool, err error)
 }
 
 // Numbering resolves what was dialled.
@@ -44,6 +49,7 @@ type Options struct {
 	FailOpen bool            // ordinary home numbers go out when no decision can be made
 	MaxHome  time.Duration   // the longest home call that the failure policy lets go
 	Observe  bool            // nothing is blocked, so no failure blocks anything either
+	Asked    int             // callers who are asked for a PIN at a time; more are refused; 0: 50
 	Journal  Journal         // told of what the failure policy decides; nil if nobody wants to know
 	Log      *slog.Logger
 }
@@ -57,6 +63,7 @@ type Journal interface {
 type Handler struct {
 	ledger  Ledger
 	options Options
+	asked   *asked
 	failing atomic.Bool // no permission since the last question without an answer
 }
 
@@ -68,7 +75,7 @@ func New(ledger Ledger, o Options) *Handler {
 	if o.MaxHome <= 0 {
 		o.MaxHome = 4 * time.Hour
 	}
-	return &Handler{ledger: ledger, options: o}
+	return &Handler{ledger: ledger, options: o, asked: newAsked(o.Asked)}
 }
 
 // ServeAGI answers one call. A request that cannot be understood is refused in
@@ -87,13 +94,24 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 		h.options.Log.Warn("a request names an Asterisk that the configuration does not", "pbx", clip(r.pbx))
 		return h.say(ctx, s, refusal(toll.ReasonBadRequest))
 	}
-	return h.say(ctx, s, h.decide(ctx, site, r))
+	q := question(site, r)
+	a, asks := h.decide(ctx, q)
+	if asks {
+		a, err = h.ask(ctx, s, q)
+	}
+	if err == nil {
+		err = h.say(ctx, s, a)
+	}
+	if asks && s.HungUp() {
+		return nil // there is nobody to tell
+	}
+	return err
 }
 
-// decide asks the ledger, and the failure policy when the ledger cannot say.
-func (h *Handler) decide(ctx context.Context, site Site, r request) answer {
+// question is what the dialplan asks, in the ledger's terms.
+func question(site Site, r request) toll.Question {
 	to := site.Numbering.Resolve(r.number)
-	q := toll.Question{
+	return toll.Question{
 		Purpose: toll.Ask,
 		Key:     toll.Key{PBX: r.pbx, Uniqueid: r.uniqueid, Number: to.Number()},
 		Caller:  site.Callers.Resolve(r.facts),
@@ -101,32 +119,38 @@ func (h *Handler) decide(ctx context.Context, site Site, r request) answer {
 		Price:   site.Rates.Price(to, r.trunk),
 		Trunk:   r.trunk,
 	}
+}
+
+// decide asks the ledger, and the failure policy when the ledger cannot say. It
+// tells whether the caller must be asked for his PIN first.
+func (h *Handler) decide(ctx context.Context, q toll.Question) (a answer, asks bool) {
 	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
 	defer cancel()
 	v, err := h.ledger.Decide(ctx, q)
 	if err != nil {
-		return h.failed(q, err)
+		return h.failed(q, err), false
 	}
 	if v.Lease.ID != "" && h.failing.Swap(false) { // a refusal needs no commit, so it is no sign
 		h.options.Log.Info("the ledger decides again")
 	}
 	return answer{
 		allow: v.Allow, seconds: v.Seconds(), reason: v.Reason,
-		number: to.E164, lease: v.Lease.ID,
-	}
+		number: q.To.E164, lease: v.Lease.ID,
+	}, v.AsksPIN(q)
 }
 
 // failed is the failure policy: emergency calls and, where the site says so,
 // ordinary home calls go out; everything else waits for the ledger.
 //
-// It is the same as the dialplan's own for the time when no daemon answers.
+// It is the same as the dialplan's own for the time when no daemon answers, but
+// that who was asked for a PIN and gave none stays refused.
 func (h *Handler) failed(q toll.Question, err error) answer {
 	reason := toll.ReasonLedgerDown
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = toll.ReasonLedgerSlow
 	}
 	class := q.To.Class
-	allow := !class.Metered() || h.options.Observe || (h.options.FailOpen && class.Ordinary())
+	allow := !class.Metered() || h.options.Observe || (h.options.FailOpen && class.Ordinary() && (q.Proof == toll.NotAsked || q.Proof == toll.PINRight))
 	a := refusal(reason)
 	if allow {
 		a = answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: toll.MarkFailOpen}

@@ -24,6 +24,7 @@ type clerk struct {
 	err     error
 	hang    bool
 	asked   toll.Question
+	pin     *vault // nil: nobody has a PIN
 }
 
 func (c *clerk) Decide(ctx context.Context, q toll.Question) (toll.Verdict, error) {
@@ -32,7 +33,22 @@ func (c *clerk) Decide(ctx context.Context, q toll.Question) (toll.Verdict, erro
 		<-ctx.Done()
 		return toll.Verdict{}, ctx.Err()
 	}
+	if c.pin != nil {
+		return c.pin.decide(q), c.err
+	}
 	return c.verdict, c.err
+}
+
+func (c *clerk) PIN(_ context.Context, q toll.Question) (toll.PIN, bool, error) {
+	if c.pin == nil || c.pin.hash == "" {
+		return toll.PIN{}, false, nil
+	}
+	return toll.PIN{Caller: q.Caller.ID, Hash: c.pin.hash}, true, c.pin.err
+}
+
+func (c *clerk) WrongPIN(context.Context, toll.Question) (bool, error) {
+	c.pin.wrong++
+	return c.pin.wrong == c.pin.most, nil
 }
 
 // prices are rates at a moment like any other.
@@ -68,6 +84,12 @@ func handler(t *testing.T, l Ledger, change func(*Options)) *Handler {
 // that were set.
 func ask(t *testing.T, h *Handler, args ...string) map[string]string {
 	t.Helper()
+	return askWith(t, h, func([]string) string { return "510 Invalid or unknown command" }, args...)
+}
+
+// askWith is ask, where other commands are answered by the function.
+func askWith(t *testing.T, h *Handler, other func(words []string) string, args ...string) map[string]string {
+	t.Helper()
 	client, server := net.Pipe()
 	s := &agi.Server{Handler: h, Logger: slog.New(slog.DiscardHandler)}
 	listener := &oneConn{conn: server, closed: make(chan struct{})}
@@ -87,7 +109,7 @@ func ask(t *testing.T, h *Handler, args ...string) map[string]string {
 			}
 			return "200 result=0"
 		}
-		return "510 Invalid or unknown command"
+		return other(words)
 	})
 	if err != nil {
 		t.Logf("the dialogue ended with %v", err)

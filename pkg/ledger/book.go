@@ -82,6 +82,7 @@ type Book struct {
 	said      map[string]string      // by rule, limit or lock: how it stopped a call the newest time
 	fuse      fuseBox
 	bells     bells
+	wrong     map[string][]time.Time // wrong PINs of late, by Caller.ID
 }
 
 // settingKey names a setting among all.
@@ -126,6 +127,7 @@ func NewBook(judge Judge, o Options) *Book {
 		said:     make(map[string]string),
 		fuse:     newFuseBox(),
 		bells:    newBells(),
+		wrong:    make(map[string][]time.Time),
 	}
 	b.incidents = b.newTracker()
 	b.meters = meter.NewSet(b.options.Bound)

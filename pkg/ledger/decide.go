@@ -19,6 +19,9 @@ func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entr
 		return b.within(q), nil
 	}
 	q.Purpose, q.Covered = toll.Ask, 0
+	if q.Proof == toll.PINRight {
+		delete(b.wrong, q.Caller.ID)
+	}
 	if h := b.unanswered(q.Key); h != nil {
 		v, entries := b.decideAgain(h, q)
 		return v, b.watchOver(entries)
@@ -85,6 +88,9 @@ func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
 func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Entry) {
 	l := h.lease
 	q.Times = l.Times
+	if l.PIN && l.Caller == q.Caller {
+		q.Proof = toll.PINRight // the next trunk of the same call
+	}
 	if l.Cut != "" {
 		return b.refuse(q, toll.Judgement{Reason: l.Cut, By: l.By})
 	}
@@ -115,6 +121,7 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	l := toll.Lease{
 		State: toll.Granted, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
 		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times,
+		PIN: q.Proof == toll.PINRight,
 	}
 	if q.To.Class == toll.Emergency {
 		l.Timer = j.Maximum
@@ -143,13 +150,18 @@ func (b *Book) permit(j toll.Judgement, l toll.Lease) (toll.Verdict, []toll.Entr
 	return toll.Verdict{Judgement: j, Lease: l, Revision: b.judge.Revision()}, []toll.Entry{e}
 }
 
+// refuse remembers that a question was refused; nothing, where the caller is to
+// be asked for his PIN first.
 func (b *Book) refuse(q toll.Question, j toll.Judgement) (toll.Verdict, []toll.Entry) {
+	v := toll.Verdict{Judgement: j, Revision: b.judge.Revision()}
+	if v.AsksPIN(q) {
+		return v, nil
+	}
 	l := toll.Lease{
 		State: toll.Refused, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
 		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(), Times: q.Times,
 	}
-	e := b.write(toll.EntryRefused, l)
-	return toll.Verdict{Judgement: j, Revision: b.judge.Revision()}, []toll.Entry{e}
+	return v, []toll.Entry{b.write(toll.EntryRefused, l)}
 }
 
 // Withdraw takes back what an entry allowed that could not be made durable, or

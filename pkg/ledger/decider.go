@@ -169,6 +169,8 @@ func (d *decider) handle(r *request) {
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
 		}})
+	case reqPIN, reqWrongPIN:
+		d.handlePIN(now, r)
 	case reqWaiting:
 		r.answer(result{notices: d.book.Waiting()})
 	default:
@@ -219,7 +221,7 @@ func (d *decider) deliver(now time.Time, r *request, res result) bool {
 	if !r.answer(res) {
 		return false
 	}
-	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain {
+	if d.ledger.journal != nil && res.err == nil && r.kind == reqDecide && r.question.Purpose != toll.Explain && !res.verdict.AsksPIN(r.question) {
 		d.ledger.journal.Verdict(now, r.question, res.verdict)
 	}
 	return true

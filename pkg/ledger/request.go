@@ -22,6 +22,8 @@ const (
 	reqTried
 	reqCloseIncident
 	reqFuseRan
+	reqPIN
+	reqWrongPIN
 )
 
 // request is one thing that somebody waits for. It is data, so that it can be
@@ -52,6 +54,7 @@ type result struct {
 	view    View
 	notices []toll.Notice
 	closed  toll.Incident
+	pin     toll.PIN
 	err     error
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNoSetting tells that what was to be removed is not there.
-var ErrNoSetting = errors.New("no such rule, limit, lock, fuse or rate deck")
+var ErrNoSetting = errors.New("no such rule, limit, lock, fuse, rate deck, schedule or PIN")
 
 // Changed is what a change of the owner's came to.
 type Changed struct {
@@ -208,6 +208,9 @@ func (b *Book) applySetting(e toll.Entry) error {
 	}
 	if s.Fuse != nil {
 		b.fuse.bypasses, b.fuse.cuts = nil, nil // it takes as many again
+	}
+	if s.PIN != nil {
+		delete(b.wrong, s.PIN.Caller)
 	}
 	if s.Lock != nil && s.Removed {
 		b.spare(s.Lock)

@@ -29,8 +29,8 @@ func checkRule(r toll.Rule) error {
 	if err := checkCommon(r.ID, r.Comment, r.Where); err != nil {
 		return err
 	}
-	if r.Do != toll.Permit && r.Do != toll.Forbid {
-		return fmt.Errorf("effect %q: want %s or %s", clip(string(r.Do)), toll.Permit, toll.Forbid)
+	if !slices.Contains(effects[:], r.Do) {
+		return fmt.Errorf("effect %q is unknown: want one of %s", clip(string(r.Do)), list(effects[:]))
 	}
 	if r.Kind != "" && !slices.Contains(callerKinds[:], r.Kind) {
 		return fmt.Errorf("kind of caller %q is unknown: want one of %s", clip(string(r.Kind)), list(callerKinds[:]))
@@ -163,6 +163,7 @@ var (
 	callerKinds = [...]toll.CallerKind{
 		toll.Extension, toll.Forward, toll.Transfer, toll.FromTrunk, toll.Originated, toll.GatewayUser, toll.Unknown,
 	}
+	effects      = [...]toll.Effect{toll.Permit, toll.Forbid, toll.AskPIN}
 	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.Cut, toll.LockCaller, toll.LockRange, toll.BlowFuse}
 )
 

@@ -61,9 +61,10 @@ type hearing struct {
 	call     call
 	explain  bool
 
-	allowed finding // the rule or default that lets the call through
-	refused finding // what stops it
-	shadow  finding // what would have stopped it, if it were not only observing
+	allowed finding      // the rule or default that lets the call through
+	refused finding      // what stops it
+	shadow  finding      // what would have stopped it, if it were not only observing
+	pin     *toll.Figure // the rule that asks for a PIN first
 	figures []toll.Figure
 	slice   time.Duration
 	maximum time.Duration
@@ -149,6 +150,8 @@ func (h *hearing) hear(r *toll.Rule, speaks bool) bool {
 	switch {
 	case speaks && r.Do == toll.Forbid:
 		return h.refuse(r.Observe, toll.ReasonDeniedRule, toll.Figure{By: r.ID, Text: ruleText(r)})
+	case speaks && r.Do == toll.AskPIN && h.q.Proof != toll.PINRight:
+		return h.askPIN(r)
 	case speaks && !r.Observe:
 		h.allowed = finding{toll.ReasonRule, r.ID}
 	}
@@ -158,6 +161,20 @@ func (h *hearing) hear(r *toll.Rule, speaks bool) bool {
 			text += "; a more specific rule decides"
 		}
 		h.figures = append(h.figures, toll.Figure{By: r.ID, Text: text})
+	}
+	return true
+}
+
+// askPIN holds the call until its caller has entered a PIN, and goes on: who is
+// refused in any case need not be asked. One that was asked for in vain refuses.
+func (h *hearing) askPIN(r *toll.Rule) bool {
+	f := toll.Figure{By: r.ID, Text: ruleText(r), Stops: true}
+	if h.q.Proof != toll.NotAsked || r.Observe || h.policy.options.Observe {
+		return h.refuse(r.Observe, h.q.Proof.Reason(), f)
+	}
+	h.pin = &f
+	if h.explain {
+		h.figures = append(h.figures, f)
 	}
 	return true
 }
@@ -188,6 +205,13 @@ func (h *hearing) byClass() bool {
 func (h *hearing) judgement() toll.Judgement {
 	if h.refused.reason != "" {
 		return toll.Judgement{Reason: h.refused.reason, By: h.refused.by, Figures: h.figures}
+	}
+	if h.pin != nil {
+		j := toll.Judgement{Reason: toll.ReasonPINNeeded, By: h.pin.By, Figures: h.figures}
+		if !h.explain {
+			j.Figures = []toll.Figure{*h.pin}
+		}
+		return j
 	}
 	j := toll.Judgement{Allow: true, Reason: h.allowed.reason, By: h.allowed.by, Slice: h.slice, Maximum: h.maximum, Figures: h.figures}
 	j.Observing = h.policy.options.Observe

@@ -64,9 +64,12 @@ func lockText(l toll.Lock) string {
 // ruleText says a rule back in words, from what the owner wrote.
 func ruleText(r *toll.Rule) string {
 	var b strings.Builder
-	if r.Do == toll.Forbid {
+	switch r.Do {
+	case toll.Forbid:
 		b.WriteString("a rule denies calls")
-	} else {
+	case toll.AskPIN:
+		b.WriteString("a rule asks for a PIN before calls")
+	default:
 		b.WriteString("a rule allows calls")
 	}
 	b.WriteString(whenText(r.When))

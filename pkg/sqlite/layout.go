@@ -45,6 +45,7 @@ func layout(c *coder, e *toll.Entry) {
 	number(c, 46, &l.Revision)
 	word(c, 47, &l.To.Subdivision)
 	word(c, 48, &l.Times)
+	flag(c, 49, &l.PIN)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is

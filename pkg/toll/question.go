@@ -36,6 +36,7 @@ type Question struct {
 	Covered time.Duration `json:"covered,omitempty"` // talk time already reserved; above zero when a lease is renewed or reviewed
 	At      time.Time     `json:"at,omitzero"`       // to explain: when it would be asked; zero means now
 	Times   string        `json:"times,omitempty"`   // names of the schedules that were open when the call began, separated by commas
+	Proof   Proof         `json:"proof,omitempty"`   // what became of it when the caller was asked for his PIN
 }
 
 // Outside stands before the name of a schedule for all the time that it is not

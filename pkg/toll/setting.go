@@ -9,6 +9,7 @@ type Effect string
 const (
 	Permit Effect = "allow"
 	Forbid Effect = "deny"
+	AskPIN Effect = "pin" // allow once the caller has entered his PIN
 )
 
 // Rule says who may call where. Empty fields mean "any"; the rule that says
@@ -41,7 +42,7 @@ type Lock struct {
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
 // Setting is one change of the owner's: exactly one of Rule, Limit, Lock, Fuse,
-// Deck and Schedule is set. Removed takes it away, and then only what identifies it counts.
+// Deck, Schedule and PIN is set. Removed takes it away, and then only what identifies it counts.
 type Setting struct {
 	Rule     *Rule     `json:"rule,omitempty"`
 	Limit    *Limit    `json:"limit,omitempty"`
@@ -49,6 +50,7 @@ type Setting struct {
 	Fuse     *Fuse     `json:"fuse,omitempty"`
 	Deck     *Deck     `json:"deck,omitempty"`
 	Schedule *Schedule `json:"schedule,omitempty"`
+	PIN      *PIN      `json:"pin,omitempty"`
 	Removed  bool      `json:"removed,omitempty"`
 	Author   string    `json:"author"`
 	At       time.Time `json:"at"`
@@ -70,6 +72,8 @@ func (s Setting) Kind() string {
 		return "deck"
 	case s.Schedule != nil:
 		return "schedule"
+	case s.PIN != nil:
+		return "pin"
 	}
 	return ""
 }
@@ -89,6 +93,8 @@ func (s Setting) ID() string {
 		return s.Deck.Name()
 	case s.Schedule != nil:
 		return s.Schedule.Name
+	case s.PIN != nil:
+		return s.PIN.Caller
 	}
 	return ""
 }
