@@ -22,7 +22,7 @@ func printReport(w io.Writer, s *session, in admin.RatesImport, r admin.RatesRep
 	if err := table(w, columnRows(r)); err != nil {
 		return err
 	}
-	for _, part := range []func(io.Writer, *session, admin.RatesImport, admin.RatesReport) error{printBad, printDifference, printDear} {
+	for _, part := range []func(io.Writer, *session, admin.RatesImport, admin.RatesReport) error{printBad, printDifference, printDear, printOdd} {
 		if err := part(w, s, in, r); err != nil {
 			return err
 		}
@@ -143,4 +143,31 @@ func printDear(w io.Writer, s *session, _ admin.RatesImport, r admin.RatesReport
 		}
 		return plainTone
 	})
+}
+
+// printOdd points out prices that are low beyond belief, and those of another
+// day.
+func printOdd(w io.Writer, s *session, _ admin.RatesImport, r admin.RatesReport) error {
+	var texts []string
+	if r.FarBelow > 0 {
+		texts = append(texts, fmt.Sprintf("look twice at the prices: in half of the countries a minute costs %s or less. If they are prices a second, say --times 60", s.money(r.FarBelow)))
+	}
+	if r.FreeRows > 0 {
+		verb := "cost"
+		if r.FreeRows == 1 {
+			verb = "costs"
+		}
+		texts = append(texts, fmt.Sprintf("look twice at %s that %s nothing, from prefix %s on: that is taken of ordinary numbers at home alone, and elsewhere the assumed price counts",
+			rowsOf(r.FreeRows), verb, r.FirstFree))
+	}
+	if r.NotYet > 0 {
+		texts = append(texts, fmt.Sprintf("look twice at %d prefixes that have no price yet, the first one before %s: until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day",
+			r.NotYet, s.day(r.NotYetFrom)))
+	}
+	for _, text := range texts {
+		if _, err := fmt.Fprintf(w, "\n%s\n", strings.Join(wrap(clean(text), width(w)), "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -85,11 +85,12 @@ func TestImportSaysAll(t *testing.T) {
 	before := toll.Deck{Trunk: "carrier", File: "old.csv", Rows: 90}
 	a := &actor{rates: ratesActor{report: admin.RatesReport{
 		Imported: true, Deck: toll.Deck{ID: 2, Trunk: "carrier", File: "carrier.csv", Rows: 100}, Before: &before,
-		Columns:    map[string]string{"per_minute": "Rate", "prefix": "Code", "valid_from": "4"},
-		Bad:        []rating.Problem{{Line: 3, Text: `price "abc" is no amount`}},
-		BadRows:    2,
-		Dear:       []rating.Dear{{Row: rating.Row{Prefix: "44", Description: "UK", Price: toll.Price{PerMinute: 30 * toll.Unit}}, Class: "intl_fixed", Assumed: 300_000}},
-		DearRows:   7,
+		Columns:  map[string]string{"per_minute": "Rate", "prefix": "Code", "valid_from": "4"},
+		Bad:      []rating.Problem{{Line: 3, Text: `price "abc" is no amount`}},
+		BadRows:  2,
+		Dear:     []rating.Dear{{Row: rating.Row{Prefix: "44", Description: "UK", Price: toll.Price{PerMinute: 30 * toll.Unit}}, Class: "intl_fixed", Assumed: 300_000}},
+		DearRows: 7,
+		FarBelow: 2_000, FreeRows: 1, FirstFree: "232", NotYet: 4, NotYetFrom: time.Date(2027, time.May, 1, 4, 0, 0, 0, time.UTC),
 		Difference: rating.Difference{Added: 11, Removed: 1, Dearer: 5, Cheaper: 6},
 	}}}
 	got := a.says(t, "rates", "import", list, "--trunk", "carrier", "--skip-bad", "--delimiter", ";", "--decimal", ",", "--date", "dmy", "--times", "0.01",
@@ -108,6 +109,12 @@ against the deck before (90 rows of old.csv), prefixes: 11 new, 1 gone, 5 dearer
 look twice at 7 rows: far above what is assumed for such numbers. Either the list has a slip (cents taken for whole units?), or prices in the configuration are too low
   PREFIX  DESCRIPTION  CLASS       USD A MINUTE  ASSUMED
   44      UK           intl_fixed  30.00         0.30
+
+look twice at the prices: in half of the countries a minute costs 0.002 USD or less. If they are prices a second, say --times 60
+
+look twice at 1 row that costs nothing, from prefix 232 on: that is taken of ordinary numbers at home alone, and elsewhere the assumed price counts
+
+look twice at 4 prefixes that have no price yet, the first one before 2027-05-01: until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day
 
 100 rows of carrier.csv now price calls by carrier, in USD; live calls keep the price they were granted at
 `

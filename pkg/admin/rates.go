@@ -28,7 +28,12 @@ type RatesReport struct {
 	BadRows    int               `json:"bad_rows"`
 	Dear       []rating.Dear     `json:"dear"` // far above what is assumed; the worst of them
 	DearRows   int               `json:"dear_rows"`
-	Before     *toll.Deck        `json:"before,omitempty"` // that this one takes the place of
+	FarBelow   toll.Money        `json:"far_below,omitempty"`   // what a minute costs in the country in the middle, where that is so little that these are perhaps prices a second
+	FreeRows   int               `json:"free_rows"`             // that cost nothing
+	FirstFree  string            `json:"first_free,omitempty"`  // prefix of the first of them
+	NotYet     int               `json:"not_yet"`               // prefixes none of whose rows is valid yet
+	NotYetFrom time.Time         `json:"not_yet_from,omitzero"` // when the first of them will be
+	Before     *toll.Deck        `json:"before,omitempty"`      // that this one takes the place of
 	Difference rating.Difference `json:"difference"`
 }
 

@@ -101,6 +101,10 @@ func (l *Local) report(v View, rates *rating.Rates, in RatesImport, reading rati
 	}
 	dear, n := rates.FarAbove(reading.Deck, farAbove, l.parts.Numbering.Resolve, v.At)
 	r.Dear, r.DearRows = append([]rating.Dear{}, dear...), n
+	r.FarBelow = rates.FarBelow(reading.Deck, v.At)
+	free, first := reading.Deck.Nothing(v.At)
+	r.FreeRows, r.FirstFree = free, first.Prefix
+	r.NotYet, r.NotYetFrom = reading.Deck.NotYet(v.At)
 	for _, s := range v.Settings {
 		if s.Deck != nil && s.Deck.Trunk == in.Trunk {
 			r.Before = s.Deck

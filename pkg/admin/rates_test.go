@@ -85,6 +85,24 @@ func TestImportRates(t *testing.T) {
 	}
 }
 
+// What is odd about a list is pointed out before it counts.
+func TestImportPointsOut(t *testing.T) {
+	s := newStage(t)
+	var text strings.Builder
+	text.WriteString("Prefix,Rate,Effective date\n")
+	for code := 30; code < 60; code++ {
+		fmt.Fprintf(&text, "%d,0.0017,\n", code)
+	}
+	plain := s.imports(t, admin.RatesImport{DryRun: true}, list)
+	if plain.FarBelow != 0 || plain.FreeRows != 0 || plain.NotYet != 0 {
+		t.Errorf("of a sound list: %+v", plain)
+	}
+	r := s.imports(t, admin.RatesImport{DryRun: true}, text.String()+"232,0,\n233,0.1,2099-01-01\n")
+	if r.FarBelow != 1700 || r.FreeRows != 1 || r.FirstFree != "232" || r.NotYet != 1 || r.NotYetFrom.Year() < 2098 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestImportIsRefused(t *testing.T) {
 	s := newStage(t)
 	in := admin.RatesImport{Trunk: "carrier"}
