@@ -41,19 +41,44 @@ func (r *Resolver) Dialplan() DialplanPatterns {
 			usual = append(usual, p)
 		}
 	}
-	patterns.addHome(r.homePrefixes(), usual)
-	patterns.addHome(r.accessPrefixes(), direct)
-	patterns.addHome([]string{"+" + r.site.code}, national)
+	for _, code := range r.accessCodes() {
+		var home []string
+		for _, prefix := range r.nationalPrefixes() {
+			home = append(home, behind(code.text+prefix, usual)...)
+		}
+		home = append(home, behind(code.text, direct)...)
+		home = slices.DeleteFunc(home, func(text string) bool { return r.site.losesOther(text, code) })
+		patterns.Home = append(patterns.Home, home...)
+	}
+	patterns.Home = append(patterns.Home, behind("+"+r.site.code, national)...)
 	return patterns
 }
 
-// addHome adds every number behind every prefix.
-func (d *DialplanPatterns) addHome(prefixes, national []string) {
-	for _, prefix := range prefixes {
-		for _, p := range national {
-			d.Home = append(d.Home, extension(prefix+p))
+// behind writes every number behind a prefix.
+func behind(prefix string, national []string) []string {
+	all := make([]string, 0, len(national))
+	for _, p := range national {
+		all = append(all, extension(prefix+p))
+	}
+	return all
+}
+
+// losesOther tells whether the dialplan would take another code than its own
+// off a number that a pattern covers: with 9 and 90, off 90 20 … the 90.
+func (s *site) losesOther(text string, own pattern) bool {
+	sets, err := parseSets(strings.TrimPrefix(text, "_"))
+	if err != nil {
+		return true
+	}
+	for _, code := range s.access {
+		if code.text == own.text {
+			return false
+		}
+		if len(code.sets) != len(own.sets) && (pattern{sets: sets}).overlaps(code) {
+			return true
 		}
 	}
+	return false
 }
 
 // extension writes a pattern as extensions.conf wants it.
@@ -65,46 +90,43 @@ func extension(p string) string {
 	return p
 }
 
-// homePrefixes is what may stand before most national numbers.
-func (r *Resolver) homePrefixes() []string {
+// nationalPrefixes is what may stand before most national numbers.
+func (r *Resolver) nationalPrefixes() []string {
 	var prefixes []string
-	for _, access := range r.accessPrefixes() {
-		if r.site.national != "" {
-			prefixes = append(prefixes, access+r.site.national)
-		}
-		if r.site.bareNational {
-			prefixes = append(prefixes, access)
-		}
+	if r.site.national != "" {
+		prefixes = append(prefixes, r.site.national)
+	}
+	if r.site.bareNational {
+		prefixes = append(prefixes, "")
 	}
 	return prefixes
 }
 
-// accessPrefixes is what has to stand before everything that leaves the site.
-func (r *Resolver) accessPrefixes() []string {
+// accessCodes is what has to stand before everything that leaves the site; one
+// that is empty if nothing has to.
+func (r *Resolver) accessCodes() []pattern {
 	if len(r.site.access) == 0 {
-		return []string{""}
+		return []pattern{{}}
 	}
-	var prefixes []string
-	for _, p := range r.site.access {
-		prefixes = append(prefixes, strings.TrimPrefix(p.text, "_"))
-	}
-	return prefixes
+	return r.site.access
 }
 
 // isDirect tells whether all numbers of a pattern are dialled without a prefix.
 func (s *site) isDirect(text string) bool {
 	p, err := parsePattern(text)
 	return err == nil && slices.ContainsFunc(s.direct, func(direct pattern) bool {
-		if len(direct.sets) != len(p.sets) {
+		return len(direct.sets) == len(p.sets) && within(p.sets, direct.sets)
+	})
+}
+
+// within tells whether each of the sets lies in another of equally many.
+func within(sets, others []digitSet) bool {
+	for i, set := range sets {
+		if set&^others[i] != 0 {
 			return false
 		}
-		for i, set := range direct.sets {
-			if p.sets[i]&^set != 0 {
-				return false
-			}
-		}
-		return true
-	})
+	}
+	return true
 }
 
 // homeNational is the national numbers that are ordinary in this country.
@@ -114,8 +136,8 @@ func (r *Resolver) homeNational() []string {
 	}
 	var patterns []string
 	for row := range homeRows(r.site.country) {
-		for _, lead := range compress(r.ordinaryLeads(row)) {
-			for n := row.min; n <= row.max; n++ {
+		for n := row.min; n <= row.max; n++ {
+			for _, lead := range compress(r.ordinaryLeads(row, n)) {
 				patterns = append(patterns, lead+strings.Repeat("X", n-width(lead)))
 			}
 		}
@@ -123,10 +145,11 @@ func (r *Resolver) homeNational() []string {
 	return patterns
 }
 
-// ordinaryLeads spells out the leading digits of a row, as deep as what has to
-// be left out: the row's own exceptions, dearer special ranges, numbers
-// overseas, and leads that would be read as the country's own code.
-func (r *Resolver) ordinaryLeads(row homeRow) []string {
+// ordinaryLeads spells out the leading digits of the numbers of a row that have
+// so many digits, as deep as what has to be left out: the row's own exceptions,
+// dearer special ranges, numbers overseas, and leads that would be read as the
+// country's own code.
+func (r *Resolver) ordinaryLeads(row homeRow, digits int) []string {
 	lead, err := parsePattern(row.lead)
 	if err != nil {
 		return nil
@@ -144,14 +167,14 @@ func (r *Resolver) ordinaryLeads(row homeRow) []string {
 	if r.site.bareNational {
 		without = append(without, r.site.code)
 	}
-	depth := min(max(len(lead.sets), openedLead), row.min)
+	depth := min(max(len(lead.sets), leadOf(row.lead)), row.min)
 	for _, prefix := range without {
 		if lead.matchPrefix(prefix + strings.Repeat("0", max(0, len(lead.sets)-len(prefix)))) {
 			depth = max(depth, len(prefix))
 		}
 	}
-	return slices.DeleteFunc(spell(lead.sets, depth), func(digits string) bool {
-		return !r.opened(digits) || slices.ContainsFunc(without, func(prefix string) bool { return strings.HasPrefix(digits, prefix) })
+	return slices.DeleteFunc(spell(lead.sets, depth), func(lead string) bool {
+		return !r.openedTo(lead[:min(len(lead), leadOf(lead))], digits) || slices.ContainsFunc(without, func(prefix string) bool { return strings.HasPrefix(lead, prefix) })
 	})
 }
 

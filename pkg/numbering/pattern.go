@@ -11,7 +11,7 @@ import (
 // There is no "." or "!" here: a pattern of open length would let a code swallow
 // a number that follows it.
 type pattern struct {
-	text string
+	text string // in capitals, without an underscore
 	sets []digitSet
 }
 
@@ -27,20 +27,29 @@ const maxPattern = 16
 // parsePattern reads a pattern. A leading underscore, as Asterisk wants it in
 // extensions.conf, is accepted.
 func parsePattern(text string) (pattern, error) {
-	p := pattern{text: text}
-	rest := strings.TrimPrefix(text, "_")
-	for rest != "" {
-		set, used, err := parseSet(rest)
-		if err != nil {
-			return pattern{}, fmt.Errorf("pattern %q: %w", text, err)
-		}
-		p.sets = append(p.sets, set)
-		rest = rest[used:]
+	p := pattern{text: strings.ToUpper(strings.TrimPrefix(text, "_"))}
+	var err error
+	if p.sets, err = parseSets(p.text); err != nil {
+		return pattern{}, fmt.Errorf("pattern %q: %w", text, err)
 	}
 	if len(p.sets) == 0 || len(p.sets) > maxPattern {
 		return pattern{}, fmt.Errorf("pattern %q: want 1 to %d characters", text, maxPattern)
 	}
 	return p, nil
+}
+
+// parseSets reads all positions of a pattern, without its underscore.
+func parseSets(rest string) ([]digitSet, error) {
+	var sets []digitSet
+	for rest != "" {
+		set, used, err := parseSet(rest)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+		rest = rest[used:]
+	}
+	return sets, nil
 }
 
 // parseSet reads one position of a pattern and tells how many bytes it took.
@@ -137,6 +146,41 @@ func (p pattern) only() string {
 		b.WriteByte(symbols[bits.TrailingZeros16(uint16(set))])
 	}
 	return b.String()
+}
+
+// anything is how many characters may follow an access code in the dialplan:
+// 0-9 * # and +.
+const anything = len(symbols) + 1
+
+// byAsterisk orders access codes as Asterisk tries them, each with anything
+// behind it: where they differ first, the one that leaves fewer possibilities
+// goes before. So a longer code is taken off before one that it begins with.
+func byAsterisk(a, b pattern) int {
+	for i := range max(len(a.sets), len(b.sets)) {
+		if c := a.choices(i) - b.choices(i); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// choices is how many characters can stand at a position.
+func (p pattern) choices(i int) int {
+	if i >= len(p.sets) {
+		return anything
+	}
+	return bits.OnesCount16(uint16(p.sets[i]))
+}
+
+// overlaps tells whether some string that the one pattern begins is also begun
+// by the other.
+func (p pattern) overlaps(q pattern) bool {
+	for i := range min(len(p.sets), len(q.sets)) {
+		if p.sets[i]&q.sets[i] == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // parsePatterns reads a list of patterns of the same meaning.

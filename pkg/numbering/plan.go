@@ -132,6 +132,7 @@ func (s *site) addPatterns(p Plan, facts countryFacts) (err error) {
 	if s.access, err = parsePatterns(p.AccessCodes, "access codes"); err != nil {
 		return err
 	}
+	slices.SortStableFunc(s.access, byAsterisk)
 	carriers := p.CarrierCodes
 	if len(carriers) == 0 {
 		carriers = strings.Fields(facts.carriers)
@@ -209,9 +210,28 @@ func (s *site) addEmergency(p Plan, facts countryFacts) error {
 			}
 		}
 	}
+	if err := s.checkStripping(numbers); err != nil {
+		return err
+	}
 	for _, p := range slices.Concat(s.extensions, s.features) {
 		if p.literal() && s.emergency[p.only()] {
 			return fmt.Errorf("extension %s is an emergency number here; take another one", p.only())
+		}
+	}
+	return nil
+}
+
+// checkStripping refuses access codes that hide an emergency number from each
+// other: with 0 and 01, Asterisk takes 01 off 0112.
+func (s *site) checkStripping(emergency []string) error {
+	for _, code := range s.access {
+		for _, number := range emergency {
+			if !code.literal() {
+				continue
+			}
+			if left, _ := s.stripAccess(code.only() + number); !slices.Contains(emergency, left) {
+				return fmt.Errorf("access codes: of %s another code than %s would be taken off, and emergency number %s would be lost; leave one of the two out", code.only()+number, code.only(), number)
+			}
 		}
 	}
 	return nil

@@ -38,8 +38,8 @@ func (r *Resolver) read(digits string, onTrunk bool, t *trace) toll.Destination 
 		return whole
 	}
 	// The dialplan strips all the same, and many carriers take what is left for
-	// an E.164 number.
-	if foreign := r.place(behind, forgiven, nil); foreign.Class != toll.Unassigned && foreign.Class != toll.Unplaced {
+	// an E.164 number, with zeros in front or without.
+	if foreign := r.place(strings.TrimLeft(behind, "0"), forgiven, nil); foreign.Class != toll.Unassigned && foreign.Class != toll.Unplaced {
 		t.add("without the access code carriers could read another number", foreign.E164)
 		return dearer(whole, foreign)
 	}
@@ -162,7 +162,7 @@ func (r *Resolver) readAfter(code, rest string, onTrunk bool, t *trace) toll.Des
 			lenient = asWritten // home behind so many prefixes is not also padded
 		}
 		d := r.place(code+rest[n:], lenient, t)
-		if code != "" && d.Class != toll.HomeFixed && d.Class != toll.HomeMobile {
+		if home := code != "" || strings.HasPrefix(rest[n:], r.site.code); home && d.Class != toll.HomeFixed && d.Class != toll.HomeMobile {
 			continue // numbers without an area code take no carrier code
 		}
 		best = better(best, d)

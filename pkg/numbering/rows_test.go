@@ -150,18 +150,24 @@ func TestHomeRowsHoldNothingDear(t *testing.T) {
 	for _, country := range homeCountries() {
 		r := plainSite(t, country)
 		for row := range homeRows(country) {
-			for _, text := range compress(r.ordinaryLeads(row)) {
-				lead, err := parsePattern(text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, digits := range spell(lead.sets, max(4, len(lead.sets))) {
-					n := row.min + i%(row.max-row.min+1)
-					national := (digits + fills[i%len(fills)])[:n]
-					if d := r.place(r.site.code+national, asWritten, nil); !d.Class.Ordinary() {
-						t.Errorf("%s: %s of %s is %s %s", country, national, row.lead, d.Class, d.E164)
-					}
-				}
+			for n := row.min; n <= row.max; n++ {
+				holdNothingDear(t, r, row, n)
+			}
+		}
+	}
+}
+
+// holdNothingDear checks the numbers of so many digits in a row.
+func holdNothingDear(t *testing.T, r *Resolver, row homeRow, n int) {
+	for _, text := range compress(r.ordinaryLeads(row, n)) {
+		lead, err := parsePattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, digits := range spell(lead.sets, max(4, len(lead.sets))) {
+			national := (digits + fills[i%len(fills)])[:n]
+			if d := r.place(r.site.code+national, asWritten, nil); !d.Class.Ordinary() {
+				t.Errorf("%s: %s of %s is %s %s", row.country, national, row.lead, d.Class, d.E164)
 			}
 		}
 	}
