@@ -166,12 +166,23 @@ func (w *writer) attackFacts() {
 		if w.up() > 0 {
 			text += " and have ended"
 		}
+		if i.Cost > 0 {
+			text += w.assumed()
+		}
 		w.Facts = append(w.Facts, Fact{"Cost", w.site.money(i.Cost), text})
 	}
 	if i.AtStake > 0 {
 		w.Facts = append(w.Facts, Fact{"At stake", w.site.money(i.AtStake),
-			fmt.Sprintf(", had each of the %s refused calls lasted %s", number(i.Refused), span(toll.StakeLength))})
+			fmt.Sprintf(", had each of the %s refused calls lasted %s%s", number(i.Refused), span(toll.StakeLength), w.assumed())})
 	}
+}
+
+// assumed says behind an amount that it rests on assumed prices, or some of it.
+func (w *writer) assumed() string {
+	if !w.incident.Assumed {
+		return ""
+	}
+	return "; prices are assumed where no price list names one"
 }
 
 // tally lists what there is most of, each with its count.
@@ -234,6 +245,9 @@ func (w *writer) calls() {
 			listed.Talked += " so far"
 		} else {
 			listed.Cost = w.site.money(c.Cost)
+			if c.Assumed {
+				listed.Cost += " assumed"
+			}
 		}
 		w.Calls = append(w.Calls, listed)
 	}

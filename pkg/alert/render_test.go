@@ -332,3 +332,26 @@ func TestHTMLIsForOldMailPrograms(t *testing.T) {
 		}
 	}
 }
+
+// Whoever reads an amount is told that no price list says it, and only then.
+func TestAssumedAmountsSaySo(t *testing.T) {
+	for _, assumed := range []bool{false, true} {
+		n := attack()
+		n.Incident.Assumed = assumed
+		for k := range n.Incident.Calls {
+			n.Incident.Calls[k].Assumed = assumed
+		}
+		m, err := Render(n, berlin())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{m.Text, m.HTML} {
+			if strings.Contains(text, "prices are assumed where no price list names one") != assumed || strings.Contains(text, " assumed, cut:") && !assumed {
+				t.Errorf("assumed %t:\n%s", assumed, text)
+			}
+		}
+		if strings.Contains(m.Text, "assumed") != assumed {
+			t.Errorf("assumed %t:\n%s", assumed, m.Text)
+		}
+	}
+}

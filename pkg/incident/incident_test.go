@@ -496,3 +496,26 @@ func TestWhatWasNotWrittenIsLearntFromTheLedger(t *testing.T) {
 		t.Errorf("flushed %+v", flushed)
 	}
 }
+
+// Amounts at prices that no rate deck says are told as such, and others are not.
+func TestAssumedPricesAreKnownAsSuch(t *testing.T) {
+	for _, assumed := range []bool{false, true} {
+		d := newDesk(t, settings)
+		one := func() toll.Lease {
+			l := lease("1003")
+			l.Price.Assumed = assumed
+			return l
+		}
+		for n := range 6 {
+			d.note(time.Duration(n)*time.Second, toll.EntryRefused, one())
+		}
+		l := one()
+		d.note(7*time.Second, toll.EntryCutting, cut(l, toll.ReasonSpent, "abroad-day"))
+		d.note(8*time.Second, toll.EntryEnded, ended(l, toll.Unit/2))
+		d.until(5 * time.Hour)
+		i := d.told[len(d.told)-1].Incident
+		if i.Assumed != assumed || len(i.Calls) != 1 || i.Calls[0].Assumed != assumed {
+			t.Errorf("assumed %t: got %t, calls %+v", assumed, i.Assumed, i.Calls)
+		}
+	}
+}

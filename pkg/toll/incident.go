@@ -48,6 +48,7 @@ type Incident struct {
 
 	Cost    Money `json:"cost,omitempty"`     // of its calls that were cut, as settled
 	AtStake Money `json:"at_stake,omitempty"` // of its refused calls, had each lasted StakeLength
+	Assumed bool  `json:"assumed,omitempty"`  // some of that is at a price that no rate deck says
 
 	Calls  []IncidentCall `json:"calls,omitempty"`  // those that were up, the oldest first
 	Locks  []Lock         `json:"locks,omitempty"`  // those that were set meanwhile and concern it
@@ -109,6 +110,7 @@ type IncidentCall struct {
 	Ended    time.Time     `json:"ended,omitzero"`     // zero while it is up
 	Talked   time.Duration `json:"talked,omitempty"`
 	Cost     Money         `json:"cost,omitempty"`
+	Assumed  bool          `json:"assumed,omitempty"` // no rate deck says so
 }
 
 // Tally counts what is alike in an incident.
