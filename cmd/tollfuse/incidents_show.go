@@ -167,7 +167,7 @@ func printIncidentCalls(w io.Writer, s *session, i *toll.Incident) error {
 		}
 		talked, cost := "goes on", ""
 		if !c.Ended.IsZero() {
-			talked, cost = talk(c.Talked), cents(c.Cost)
+			talked, cost = talk(c.Talked), costAt(toll.Price{Assumed: c.Assumed}, c.Cost)
 		}
 		rows = append(rows, []string{c.Lease, s.brief(c.Began), callerOf(c.Caller), c.Number, talked, cost, why})
 	}

@@ -68,8 +68,9 @@ func (r *Rates) list() {
 
 // Price is what a call there costs by that trunk at that moment: as the trunk's
 // deck says, else as assumed. An empty trunk is one that is not known yet, and
-// then the dearest counts of what a call costs by each: a later trunk must not
-// cost more than was reserved.
+// then that counts by which a call of three minutes costs the most: a later trunk
+// should not cost more than was reserved. Where one trunk is dear by the call and
+// another by the minute it still can, if the call is much longer or shorter.
 func (r *Rates) Price(to toll.Destination, trunk string, at time.Time) toll.Price {
 	return r.find(to, trunk, at).price
 }
