@@ -23,6 +23,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 		f = t.beginAlarm(at, k)
 	}
 	i := &f.incident
+	urgent := len(i.Causes) < listedAtOnce || a.Acts && !i.Reached // a flood is written every few seconds
 	i.Newest, i.Text, i.Reached = later(i.Newest, at), a.Text, i.Reached || a.Acts
 	tally := toll.Tally{Name: a.Limit.ID, Kind: toll.Warns, Place: a.Subject, Text: a.Text, Count: 1}
 	if a.Acts {
@@ -36,7 +37,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	case len(i.Causes) < mostAlarms:
 		i.Causes = append(i.Causes, tally)
 	}
-	return t.touched(at, f, true)
+	return t.touched(at, f, urgent)
 }
 
 // beginAlarm opens the incident about thresholds, or goes on with one that ended

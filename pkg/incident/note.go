@@ -139,8 +139,7 @@ func (t *Tracker) setting(at time.Time, s *toll.Setting) []Change {
 	}
 	var changes []Change
 	for _, f := range t.files() {
-		if i := &f.incident; i.Kind == toll.Attack && !i.Observed && concerns(s.Lock, i) {
-			t.addLock(i, s.Lock.ID())
+		if i := &f.incident; i.Kind == toll.Attack && !i.Observed && concerns(s.Lock, i) && t.addLock(i, s.Lock.ID()) {
 			changes = append(changes, t.touched(at, f, true)...)
 		}
 	}

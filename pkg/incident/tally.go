@@ -25,9 +25,7 @@ func (t *Tracker) tallyRefusal(i *toll.Incident, at time.Time, l *toll.Lease, ob
 	}
 	i.Newest = later(i.Newest, at)
 	i.Refused++
-	stake := l.Price.Cost(toll.StakeLength)
-	i.AtStake += stake
-	i.Assumed = i.Assumed || l.Price.Assumed && stake > 0
+	i.AtStake += l.Price.Cost(toll.StakeLength)
 	reason := l.Why
 	if observed {
 		reason = l.Denied
@@ -128,12 +126,10 @@ func (t *Tracker) settleCall(at time.Time, c *call, l *toll.Lease) {
 	if c.place >= 0 {
 		listed := &i.Calls[c.place]
 		listed.Ended, listed.Talked, listed.Cost = l.Ended, l.Talked, l.Cost
-		listed.Assumed = l.Price.Assumed && l.Cost > 0
 	}
 	delete(t.calls, l.ID)
 	c.file.up--
 	i.Cost += l.Cost
-	i.Assumed = i.Assumed || l.Price.Assumed && l.Cost > 0
 	i.Newest = later(i.Newest, at)
 }
 
@@ -158,12 +154,14 @@ func concerns(lock *toll.Lock, i *toll.Incident) bool {
 	return true
 }
 
-// addLock puts a lock into the incident, once.
-func (t *Tracker) addLock(i *toll.Incident, id string) {
+// addLock puts a lock into the incident, once; false where it is there or there is
+// no room for it.
+func (t *Tracker) addLock(i *toll.Incident, id string) bool {
 	lock, stands := t.context.Lock(id)
 	if !stands || len(i.Locks) >= mostLocks ||
 		slices.ContainsFunc(i.Locks, func(l toll.Lock) bool { return l.ID() == id && l.Since.Equal(lock.Since) }) {
-		return
+		return false
 	}
 	i.Locks = append(i.Locks, lock)
+	return true
 }

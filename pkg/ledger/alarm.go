@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -8,8 +10,10 @@ import (
 )
 
 const (
-	// mostBells bounds the figures that are remembered to stand at a threshold.
-	mostBells = 10_000
+	// mostBells bounds the figures of one limit that are remembered to stand at a
+	// threshold, so that a flood of callers at one of them leaves room to the others.
+	// Beyond it a limit still denies.
+	mostBells = 1000
 	// lookAgain is how often those figures are looked at, whether they have fallen.
 	lookAgain = time.Minute
 	// restless is how long a figure must have been quiet to have fallen: a call that
@@ -20,28 +24,55 @@ const (
 // bells are the figures that stand at a threshold of a limit. Each rings once,
 // until it has fallen below.
 type bells struct {
-	touched []touch // questions whose figures have changed since the newest Tick
-	ringing map[bellKey]*bell
-	look    time.Time // when they are looked at next
+	touched []touch                     // questions whose figures have changed since the newest Tick
+	ringing map[string]map[string]*bell // by limit and subject
+	look    time.Time                   // when they are looked at next
+	resumed bool                        // those that rang before a restart are known again
+	locked  bool                        // somebody was locked, and the live calls are still to be looked at
 }
 
 // touch is a question and what refused it.
 type touch struct {
-	q  toll.Question
-	by string
+	q    toll.Question
+	by   string
+	asks bool // somebody begins a call; else one goes on, has ended or is cut
 }
-
-type bellKey struct{ limit, subject string }
 
 type bell struct {
+	limit  toll.Limit    // as it stood when it rang
 	q      toll.Question // the newest that counted in the figure
 	newest time.Time
-	acts   bool // the limit has acted
-	shadow bool // it only observes
-	spared bool // the owner has released what it locked: not again while the figure stands
+	acts   bool            // the limit has acted
+	shadow bool            // it only observes
+	spared map[string]bool // locks that the owner has released: not again while the figure stands
 }
 
-func newBells() bells { return bells{ringing: make(map[bellKey]*bell)} }
+func newBells() bells { return bells{ringing: make(map[string]map[string]*bell)} }
+
+// put remembers a bell; false where there is no room.
+func (b *bells) put(limit, subject string, one *bell) bool {
+	if b.ringing[limit] == nil {
+		b.ringing[limit] = make(map[string]*bell)
+	}
+	if len(b.ringing[limit]) >= mostBells && b.ringing[limit][subject] == nil {
+		return false
+	}
+	b.ringing[limit][subject] = one
+	return true
+}
+
+// all are the bells that ring, in no order.
+func (b *bells) all() iter.Seq[*bell] {
+	return func(yield func(*bell) bool) {
+		for _, same := range b.ringing {
+			for _, one := range same {
+				if !yield(one) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // touch notes that an entry has moved the figures of its question.
 func (b *Book) touch(e *toll.Entry) {
@@ -54,6 +85,10 @@ func (b *Book) touch(e *toll.Entry) {
 	case e.Kind == toll.EntryRefused && l.Why == toll.ReasonLimit, e.Kind == toll.EntryGranted && l.Denied == toll.ReasonLimit,
 		l.Cut == toll.ReasonSpent, l.Cut == toll.ReasonLimit:
 		t.by = l.By
+	}
+	switch e.Kind {
+	case toll.EntryRefused, toll.EntryGranted, toll.EntryAdopted:
+		t.asks = true
 	}
 	b.bells.touched = append(b.bells.touched, t)
 }
@@ -72,14 +107,20 @@ func (b *Book) nextBell() (time.Time, bool) {
 // ring lets limits do what they do at the thresholds to which figures have come.
 // What that changes may bring others there.
 func (b *Book) ring() (orders []toll.Order, entries []toll.Entry) {
+	b.resumeBells()
 	for len(b.bells.touched) > 0 {
 		touched := b.bells.touched
 		b.bells.touched = nil
 		for _, t := range touched {
 			for _, a := range b.judge.Alarms(t.q, t.by, standing{b, t.q}) {
-				o, e := b.alarm(a, t.q)
+				o, e := b.alarm(a, t)
 				orders, entries = append(orders, o...), append(entries, e...)
 			}
+		}
+		if b.bells.locked {
+			b.bells.locked = false
+			o, e := b.review(b.now, true)
+			orders, entries = append(orders, o...), append(entries, b.watchOver(e)...)
 		}
 	}
 	if !b.now.Before(b.bells.look) {
@@ -90,67 +131,80 @@ func (b *Book) ring() (orders []toll.Order, entries []toll.Entry) {
 }
 
 // alarm does what is due about one figure: the first time that it comes to a
-// threshold, and to the upper one.
-func (b *Book) alarm(a toll.Alarm, q toll.Question) (orders []toll.Order, entries []toll.Entry) {
-	k := bellKey{a.Limit.ID, a.Subject}
-	known := b.bells.ringing[k]
+// threshold, and to the upper one. A limit that has been changed begins anew.
+func (b *Book) alarm(a toll.Alarm, t touch) (orders []toll.Order, entries []toll.Entry) {
+	known := b.bells.ringing[a.Limit.ID][a.Subject]
+	if known != nil && !sameThresholds(&known.limit, a.Limit) {
+		known = nil
+	}
+	first := a.Acts && (known == nil || !known.acts)
 	if known == nil {
-		if len(b.bells.ringing) >= mostBells {
+		known = &bell{limit: *a.Limit, shadow: a.Observed}
+		if !b.bells.put(a.Limit.ID, a.Subject, known) {
 			return nil, nil
 		}
-		known = &bell{}
-		b.bells.ringing[k] = known
 		entries = b.writeIncidents(b.incidents.Alarm(b.now, a))
-	} else if a.Acts && !known.acts {
+	} else if first {
 		entries = b.writeIncidents(b.incidents.Alarm(b.now, a))
 	}
-	first := a.Acts && !known.acts
-	known.q, known.newest, known.acts, known.shadow = q, b.now, known.acts || a.Acts, a.Observed
+	known.q, known.newest, known.acts, known.shadow = t.q, b.now, known.acts || a.Acts, a.Observed
 	if !a.Acts || a.Observed {
 		return nil, entries
 	}
-	o, e := b.act(a, q, first, known.spared)
-	return append(orders, o...), append(entries, e...)
+	o, e := b.act(a, t, known, first)
+	return o, append(entries, e...)
+}
+
+// sameThresholds tells whether a limit is still what it was when it rang.
+func sameThresholds(a, b *toll.Limit) bool {
+	return a.Meter == b.Meter && a.Act == b.Act && a.Warn == b.Warn && a.Observe == b.Observe && slices.Equal(a.Do, b.Do)
 }
 
 // act is what the limit does at its upper threshold. It locks again whoever's
 // lock has run out while the figure still stands there.
-func (b *Book) act(a toll.Alarm, q toll.Question, first, spared bool) (orders []toll.Order, entries []toll.Entry) {
-	add := func(o []toll.Order, e []toll.Entry) { orders, entries = append(orders, o...), append(entries, e...) }
+func (b *Book) act(a toll.Alarm, t touch, known *bell, first bool) (orders []toll.Order, entries []toll.Entry) {
 	if first && a.Limit.Does(toll.BlowFuse) {
-		add(nil, b.watchOver(b.blow("limit "+a.Limit.ID+": "+a.Text)))
+		entries = append(entries, b.watchOver(b.blow("limit "+a.Limit.ID+": "+a.Text))...)
 	}
-	if a.Limit.Does(toll.LockCaller) && !spared {
-		add(b.lockBy(a, toll.PerCaller, q))
+	if a.Limit.Does(toll.LockCaller) {
+		entries = append(entries, b.lockBy(a, toll.PerCaller, t, known)...)
 	}
-	if a.Limit.Does(toll.LockRange) && !spared {
-		add(b.lockBy(a, toll.PerRange, q))
+	if a.Limit.Does(toll.LockRange) {
+		entries = append(entries, b.lockBy(a, toll.PerRange, t, known)...)
 	}
 	if first && a.Limit.Does(toll.Cut) {
-		add(b.cutFor(a))
+		o, e := b.cutFor(a)
+		orders, entries = append(orders, o...), append(entries, e...)
 	}
 	return orders, entries
 }
 
-// lockBy shuts the question's caller or range, unless that is shut already.
-func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, q toll.Question) ([]toll.Order, []toll.Entry) {
-	subject, applies := scope.Subject(q)
-	if !applies || subject == "" {
-		return nil, nil // nobody can be named
+// lockBy shuts the question's caller or range, unless that is shut already or the
+// owner has released it. In a figure that many share it shuts only those who begin
+// to call, and nobody whose call goes on or ends while others fill the figure. The
+// live calls are looked at once for all locks, in ring.
+func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []toll.Entry {
+	subject, applies := scope.Subject(t.q)
+	own := a.Limit.Meter.Scope == scope || a.Limit.Meter.Scope == toll.PerNumber && scope == toll.PerRange || a.Limit.Meter.Scope == toll.PerCall
+	if !applies || subject == "" || !own && !t.asks {
+		return nil // nobody can be named
 	}
 	author := "limit " + a.Limit.ID
 	l := toll.Lock{Scope: scope, Subject: subject, Reason: a.Text, Author: author, Since: b.now}
 	if a.Limit.LockFor > 0 {
 		l.Until = b.now.Add(a.Limit.LockFor)
 	}
-	if s, stands := b.settings[settingKey{"lock", l.ID()}]; stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until)) {
-		return nil, nil
+	s, stands := b.settings[settingKey{"lock", l.ID()}]
+	if known.spared[l.ID()] || stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until)) {
+		return nil
 	}
-	c, err := b.Change(b.now, toll.Setting{Lock: &l, Author: author})
-	if err != nil {
-		return nil, nil // policy has no opinion on locks
+	set := toll.Setting{Lock: &l, Author: author, At: b.now, Revision: b.judge.Revision() + 1}
+	e := toll.Entry{Seq: b.seq + 1, At: b.now, Kind: toll.EntrySetting, Setting: &set}
+	if err := b.Apply(e); err != nil {
+		return nil // policy has no opinion on locks
 	}
-	return c.Orders, c.Entries
+	b.bells.locked = true
+	return b.watchOver([]toll.Entry{e})
 }
 
 // cutFor hangs up the live calls that hold something in the figure.
@@ -159,7 +213,8 @@ func (b *Book) cutFor(a toll.Alarm) (orders []toll.Order, entries []toll.Entry) 
 		l := &h.lease
 		subject, counts := a.Limit.Meter.Subject(l.Question(toll.Ask))
 		if a.Limit.Meter.Scope == toll.PerCall {
-			subject, counts = l.Key.Uniqueid, true
+			q := l.Question(toll.Ask)
+			subject, counts = l.Key.Uniqueid, a.Limit.Meter.Where.Covers(l.To.Class) && q.Within(a.Limit.Meter.When)
 		}
 		if !counts || subject != a.Subject || l.Cut != "" || l.To.Class == toll.Emergency || l.Tolerated() {
 			continue
@@ -173,32 +228,63 @@ func (b *Book) cutFor(a toll.Alarm) (orders []toll.Order, entries []toll.Entry) 
 // silence forgets the figures that have fallen, and closes their incident after
 // the last of them.
 func (b *Book) silence() []toll.Entry {
-	for k, bell := range b.bells.ringing {
-		if b.now.Sub(bell.newest) < restless {
-			continue
-		}
-		alarms := b.judge.Alarms(bell.q, "", standing{b, bell.q})
-		at := slices.IndexFunc(alarms, func(a toll.Alarm) bool { return a.Limit.ID == k.limit })
-		switch {
-		case at < 0:
-			delete(b.bells.ringing, k)
-		case !alarms[at].Acts:
-			bell.acts, bell.spared = false, false
+	for limit, same := range b.bells.ringing {
+		maps.DeleteFunc(same, func(_ string, one *bell) bool { return b.fallen(limit, one) })
+		if len(same) == 0 {
+			delete(b.bells.ringing, limit)
 		}
 	}
 	stands := make(map[bool]bool)
-	for _, bell := range b.bells.ringing {
-		stands[bell.shadow] = true
+	for one := range b.bells.all() {
+		stands[one.shadow] = true
 	}
 	return b.writeIncidents(b.incidents.EndAlarms(b.now, func(observed bool) bool { return stands[observed] }))
 }
 
-// spare notes that the owner has released a lock: the limit that set it does not
-// set it again while the same figure stands.
+// fallen tells whether a figure is below the thresholds of its limit again. Where
+// it is below the upper one, the limit may act anew.
+func (b *Book) fallen(limit string, one *bell) bool {
+	if b.now.Sub(one.newest) < restless {
+		return false
+	}
+	alarms := b.judge.Alarms(one.q, "", standing{b, one.q})
+	at := slices.IndexFunc(alarms, func(a toll.Alarm) bool { return a.Limit.ID == limit })
+	if at >= 0 && !alarms[at].Acts {
+		one.acts, one.spared = false, nil
+	}
+	return at < 0
+}
+
+// spare notes that the owner has released a lock: no limit sets it again while the
+// figure stands that it rings for.
 func (b *Book) spare(lock *toll.Lock) {
-	for _, bell := range b.bells.ringing {
-		if subject, applies := lock.Scope.Subject(bell.q); applies && subject == lock.Subject {
-			bell.spared = true
+	for one := range b.bells.all() {
+		if one.spared == nil {
+			one.spared = make(map[string]bool)
+		}
+		one.spared[lock.ID()] = true
+	}
+}
+
+// resumeBells takes from the open incidents which figures stood at a threshold when
+// the daemon last ran, so that a restart neither tells of them nor acts again.
+func (b *Book) resumeBells() {
+	if b.bells.resumed {
+		return
+	}
+	b.bells.resumed = true
+	for _, i := range b.incidents.Open() {
+		if i.Kind != toll.LimitReached {
+			continue
+		}
+		for _, c := range i.Causes {
+			s, stands := b.settings[settingKey{"limit", c.Name}]
+			if !stands || b.bells.ringing[c.Name][c.Place] != nil {
+				continue
+			}
+			if q, can := s.Limit.Meter.Example(c.Place); can {
+				b.bells.put(c.Name, c.Place, &bell{limit: *s.Limit, q: q, newest: i.Newest, acts: c.Kind == toll.Acts, shadow: i.Observed})
+			}
 		}
 	}
 }
