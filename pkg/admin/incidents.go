@@ -167,6 +167,7 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 		}
 	}
 	if i.Kind == toll.LimitReached {
+		hints = append(hints, releaseHints(i, v)...)
 		for _, cause := range i.Causes {
 			hints = append(hints, causeHints(toll.Tally{Kind: string(toll.ReasonLimit), Name: cause.Name}, v)...)
 		}
@@ -177,6 +178,21 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 	hints = hints[:min(len(hints), mostHints)]
 	if i.Open() && i.Kind != toll.FuseBlown {
 		hints = append(hints, Hint{"close the incident; calls that still come make another one", "tollfuse incidents close " + shell(i.ID)})
+	}
+	return hints
+}
+
+// releaseHints say how to release what the limits of the incident have locked: a
+// limit with more room does not do that.
+func releaseHints(i *toll.Incident, v View) (hints []Hint) {
+	for _, setting := range v.Settings {
+		lock := setting.Lock
+		if lock == nil || over(lock, v.At) {
+			continue
+		}
+		if slices.ContainsFunc(i.Causes, func(c toll.Tally) bool { return lock.Author == "limit "+c.Name }) {
+			hints = append(hints, Hint{"release " + lock.ID() + ", which " + lock.Author + " has locked", "tollfuse lock release " + shell(lockArgument(lock.ID()))})
+		}
 	}
 	return hints
 }

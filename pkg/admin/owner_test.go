@@ -128,6 +128,37 @@ func TestIncidentsAreOfTheBook(t *testing.T) {
 	}
 }
 
+// TestLimitIncidentReport wants a way out for whom a limit has locked, since more
+// room for the limit releases nobody.
+func TestLimitIncidentReport(t *testing.T) {
+	short := toll.Limit{ID: "short", Act: 3, Meter: toll.Meter{Measure: toll.ConnectsUnder + "10s", Scope: toll.PerCaller}}
+	locked := func(caller, author string, until time.Time) toll.Setting {
+		return toll.Setting{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: caller, Author: author, Until: until}}
+	}
+	o := &owned{view: admin.View{
+		At: opened.Add(time.Hour),
+		Incidents: []toll.Incident{{
+			ID: "i1", Kind: toll.LimitReached, Opened: opened, Reached: true, Causes: []toll.Tally{{Kind: toll.Acts, Name: "short", Place: "1001"}},
+		}},
+		Settings: []toll.Setting{
+			{Limit: &short}, locked("1001", "limit short", time.Time{}), locked("1002", "limit short", opened.Add(time.Minute)),
+			locked("1003", "kim", time.Time{}), locked("1004", "limit other", time.Time{}),
+		},
+	}}
+	r, err := o.service(t, true).Incident(t.Context(), "i1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, h := range r.Hints {
+		commands = append(commands, h.Command)
+	}
+	want := []string{"tollfuse lock release caller=1001", "tollfuse limit set short --act 6", "tollfuse incidents close i1"}
+	if !reflect.DeepEqual(commands, want) {
+		t.Errorf("hints %q, want %q", commands, want)
+	}
+}
+
 func TestIncidentReport(t *testing.T) {
 	lock := toll.Lock{Scope: toll.PerCaller, Subject: "1001"}
 	incident := toll.Incident{
