@@ -94,7 +94,7 @@ func (f numberFlags) check(cmd *cobra.Command, o *options, args []string) error 
 	switch {
 	case f.csv && o.json:
 		return badUsage(cmd, "--csv and --json exclude each other")
-	case f.column < 0:
+	case cmd.Flags().Changed("column") && f.column < 1:
 		return badUsage(cmd, "--column %d: columns are counted from 1", f.column)
 	case len(args) > 0 && len(f.numbers) > 0:
 		return badUsage(cmd, "--number stands instead of a FILE")
@@ -138,5 +138,5 @@ func (f numberFlags) sheet(w io.Writer, o *options) sheet {
 	if f.csv {
 		return newValueSheet(w, wanted)
 	}
-	return &wholeSheet{w: w, wanted: wanted, json: o.json}
+	return &wholeSheet{w: w, wanted: wanted, json: o.json, column: f.column}
 }

@@ -26,6 +26,7 @@ type wholeSheet struct {
 	w      io.Writer
 	wanted func(toll.Class) bool
 	json   bool
+	column int // where numbers were looked for; 0: the whole line
 
 	shown []numbered
 	count map[toll.Class]int // all of them, shown or not
@@ -53,7 +54,11 @@ func (s *wholeSheet) done() error {
 		return printJSON(s.w, append([]numbered{}, s.shown...))
 	}
 	if s.all == 0 {
-		_, err := fmt.Fprintln(s.w, "there is no number in it")
+		text := "there is no number in it"
+		if s.column > 0 {
+			text += fmt.Sprintf(": column %d, counted with commas, is empty on each line", s.column)
+		}
+		_, err := fmt.Fprintln(s.w, text)
 		return err
 	}
 	if len(s.shown) > 0 {
