@@ -48,15 +48,15 @@ the others. Live calls are judged anew at once.
   scope    `+list(toll.Scopes())+`
   where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere
 
-What it does at its threshold, one or several:
+What it does at its threshold, one or several. Only deny and cut refuse calls that
+do not fit, and all but deny tell the owner:
 
-  deny         refuse calls that do not fit; what else it does, it does beside
-               that only if deny stands there too
-  cut          refuse, and hang up the live calls that count in the figure
+  deny         refuse such calls
+  cut          refuse them, and hang up the live calls that count in the figure
   lock_caller  lock the caller; --lock-for says for how long
-  lock_range   lock the range of the number
+  lock_range   lock the range of the number, likewise
   fuse         blow the main fuse
-  alert        nothing else than to tell the owner, as all but deny do`,
+  alert        tell the owner, and nothing else`,
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
 			"  tollfuse limit set abroad-caller-day --do deny,lock_caller --lock-for 2h\n" +
