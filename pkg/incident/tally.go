@@ -25,7 +25,9 @@ func (t *Tracker) tallyRefusal(i *toll.Incident, at time.Time, l *toll.Lease, ob
 	}
 	i.Newest = later(i.Newest, at)
 	i.Refused++
-	i.AtStake += l.Price.Cost(toll.StakeLength)
+	stake := l.Price.Cost(toll.StakeLength)
+	i.AtStake += stake
+	i.Assumed = i.Assumed || l.Price.Assumed && stake > 0
 	reason := l.Why
 	if observed {
 		reason = l.Denied
@@ -126,10 +128,12 @@ func (t *Tracker) settleCall(at time.Time, c *call, l *toll.Lease) {
 	if c.place >= 0 {
 		listed := &i.Calls[c.place]
 		listed.Ended, listed.Talked, listed.Cost = l.Ended, l.Talked, l.Cost
+		listed.Assumed = l.Price.Assumed && l.Cost > 0
 	}
 	delete(t.calls, l.ID)
 	c.file.up--
 	i.Cost += l.Cost
+	i.Assumed = i.Assumed || l.Price.Assumed && l.Cost > 0
 	i.Newest = later(i.Newest, at)
 }
 
