@@ -161,7 +161,7 @@ func printOdd(w io.Writer, s *session, _ admin.RatesImport, r admin.RatesReport)
 			rowsOf(r.FreeRows), verb, r.FirstFree))
 	}
 	if r.NotYet > 0 {
-		texts = append(texts, fmt.Sprintf("look twice at %d prefixes that have no price yet, the first one before %s: until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day",
+		texts = append(texts, fmt.Sprintf("look twice at the prefixes that have no price yet (%d; the first has one from %s on): until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day",
 			r.NotYet, s.day(r.NotYetFrom)))
 	}
 	for _, text := range texts {

@@ -114,7 +114,7 @@ look twice at the prices: in half of the countries a minute costs 0.002 USD or l
 
 look twice at 1 row that costs nothing, from prefix 232 on: that is taken of ordinary numbers at home alone, and elsewhere the assumed price counts
 
-look twice at 4 prefixes that have no price yet, the first one before 2027-05-01: until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day
+look twice at the prefixes that have no price yet (4; the first has one from 2027-05-01 on): until then a shorter prefix counts, or the assumed price. To go by the list before until then, import this one on that day
 
 100 rows of carrier.csv now price calls by carrier, in USD; live calls keep the price they were granted at
 `
