@@ -15,10 +15,10 @@ func (w *writer) threshold() {
 	names := limits(i)
 	if i.Reached {
 		w.Tone, w.Label, w.Subject = Alarm, "Limit reached", "Limit reached: "+clean(names, 60)
-		w.say("Figures have come to the thresholds of limits, and at least one limit acts: it does what it was set to do, and what does not fit is refused.")
+		w.say("Figures have come to the thresholds of limits, and at least one of them is the upper one, at which a limit does what it was set to do.")
 	} else {
 		w.Tone, w.Label, w.Subject = Warning, "Limit nearly reached", "Warning: limit nearly reached: "+clean(names, 60)
-		w.say("Figures have come to the thresholds at which limits warn. Nothing is refused yet.")
+		w.say("Figures have come to the thresholds at which limits warn. None has come to the upper one yet.")
 	}
 	if i.Observed {
 		w.say("These limits only observe: nothing was blocked or locked.")
