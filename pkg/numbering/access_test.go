@@ -38,6 +38,48 @@ func TestAccessCodesAsAsterisk(t *testing.T) {
 	}
 }
 
+// A site where the access code may be left out is not cut off without it while
+// no daemon answers, but for numbers that the dialplan would strip.
+func TestDialplanWithoutTheCode(t *testing.T) {
+	for _, tc := range []struct {
+		country, access, dialled string
+		want                     bool
+	}{
+		{"GB", "9", "02079460958", true},
+		{"GB", "9", "902079460958", true},
+		{"US", "9", "12126641234", true},
+		{"US", "9", "9176641234", false}, // 176641234 would be sent
+		{"DE", "0", "03012345678", false},
+		{"DE", "0", "003012345678", true},
+		{"IN", "9", "9876543210", false},
+	} {
+		if got := covers(t, testSite(t, tc.country, tc.access).Dialplan().Home, tc.dialled); got != tc.want {
+			t.Errorf("%s, access code %s: %s is let out: %t", tc.country, tc.access, tc.dialled, got)
+		}
+	}
+}
+
+// On a trunk, what begins with the international prefix is what it says, and no
+// access code is looked for in it: 00881 … behind a 0 is not Weilheim.
+func TestTrunkKeepsInternationalPrefix(t *testing.T) {
+	for _, country := range []string{"US", "GB", "DE", "FR", "ES", "AU", "BR", "IN"} {
+		without := testSite(t, country, "")
+		with := []*Resolver{testSite(t, country, "0"), testSite(t, country, "9"), testSite(t, country, "00")}
+		rapid.Check(t, func(t *rapid.T) {
+			sent := without.site.international[0] + e164(t)
+			want := without.ResolveTrunk(sent, "")
+			if want.Class == toll.Unplaced {
+				return
+			}
+			for _, r := range with {
+				if got := r.ResolveTrunk(sent, ""); got != want {
+					t.Fatalf("%s site, access code %s: %s is %+v, and without the code %+v", country, r.site.access[0].only(), sent, got, want)
+				}
+			}
+		})
+	}
+}
+
 // What the dialplan lets out behind one of several codes is ordinary also when
 // it takes another one off.
 func TestHomePatternsBehindSeveralCodes(t *testing.T) {

@@ -8,7 +8,7 @@ type countryFacts struct {
 	carriers      string // carrier codes that follow a prefix
 	local         int    // digits of the longest local number, if not maxLocal
 	bare          bool   // national numbers are dialled without the national prefix, too
-	direct        string // patterns of those that are, where only some are
+	direct        string // patterns of those that are where only some are, and of those that begin like a call abroad
 }
 
 // factsOf is what is known of a country; nothing for one that is not listed,
@@ -93,7 +93,7 @@ var countries = map[string]countryFacts{
 	"IE": {international: "00", emergency: "112 999", direct: "1800XXXXXX 1850XXXXXX 1890XXXXXX 15XXXXXXXX"},
 	"IL": {international: "00 012 013 014 015 016 017 018 019", emergency: "100 101 102 112", direct: "1[5-9]XXXXXXXX"},
 	"IM": {international: "00", emergency: "112 999"},
-	"IN": {international: "00", emergency: "100 101 102 108 112", bare: true},
+	"IN": {international: "00", emergency: "100 101 102 108 112", bare: true, direct: "000800XXXXXXX"},
 	"IS": {international: "00", emergency: "112"},
 	"IT": {international: "00", emergency: "112 113 115 118"},
 	"JE": {international: "00", emergency: "112 999"},

@@ -21,9 +21,9 @@ type DialplanPatterns struct {
 
 // Dialplan makes the patterns of this site. Home is conservative: whatever it
 // matches, Resolve calls ordinary; what it does not match may still be so. It
-// is empty for a country whose plan is not in this package. With access codes,
-// national numbers are matched behind them only, because the dialplan would
-// strip their first digits.
+// is empty for a country whose plan is not in this package. Numbers without an
+// access code are matched only where the dialplan would strip none of their
+// first digits.
 func (r *Resolver) Dialplan() DialplanPatterns {
 	patterns := DialplanPatterns{
 		Country:   r.site.country,
@@ -102,13 +102,10 @@ func (r *Resolver) nationalPrefixes() []string {
 	return prefixes
 }
 
-// accessCodes is what has to stand before everything that leaves the site; one
-// that is empty if nothing has to.
+// accessCodes are what may stand before everything that leaves the site, and
+// nothing at all, which is the last.
 func (r *Resolver) accessCodes() []pattern {
-	if len(r.site.access) == 0 {
-		return []pattern{{}}
-	}
-	return r.site.access
+	return append(slices.Clone(r.site.access), pattern{})
 }
 
 // isDirect tells whether all numbers of a pattern are dialled without a prefix.

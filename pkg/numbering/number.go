@@ -104,7 +104,8 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 	if code == "1" && lenient == rewritten && tollFreeCode(n.national()[:3]) {
 		lenient = forgiven // vanity numbers are spelt out: 1-800-CONTACTS
 	}
-	if !n.valid && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(code != r.site.code, &typ, t)) {
+	exact := special && row.length > 0 // the row says what it is, at this very length
+	if !n.valid && !exact && (lenient >= rewritten && n.rewrite(&typ, t) || lenient == forgiven && n.cut(code != r.site.code, &typ, t)) {
 		row, special = r.special.find(n.digits, len(code))
 	}
 	r.settle(&n, typ)
@@ -120,6 +121,9 @@ func (r *Resolver) identify(digits, code string, lenient leniency, t *trace) (nu
 			n.country = mainRegion(code) // such ranges belong to the whole code
 		}
 		t.add(row.source, "+"+n.digits)
+	}
+	if code != r.site.code {
+		n.country = elsewhere(n.digits, n.country)
 	}
 	return n, true
 }

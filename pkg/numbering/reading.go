@@ -97,6 +97,12 @@ func (r *Resolver) readShort(digits string, t *trace) toll.Destination {
 // readNumber finds the destination of digits without a + and without an access
 // code. Prefixes decide: only what begins with none is local or bare.
 func (r *Resolver) readNumber(digits string, onTrunk bool, t *trace) toll.Destination {
+	if matchAny(r.site.direct, digits) {
+		t.add("a number that takes no prefix", "+"+r.site.code+digits) // 000800 in India, though 00 leads abroad
+		if d := r.place(r.site.code+digits, asWritten, t); d.Valid {
+			return d
+		}
+	}
 	for _, prefix := range r.site.international {
 		if rest, ok := strings.CutPrefix(digits, prefix); ok && rest != "" {
 			t.add("international prefix "+prefix, "+"+rest)

@@ -70,6 +70,20 @@ func offshore(digits string) string {
 	return digits
 }
 
+// elsewhere is the country of a number that lies in another one than its code
+// says, and has its price: San Marino keeps its Italian area code (AGCOM,
+// delibera 8/15/CIR), Abkhazia the two that Russia lends it (Rossvyaz). Inside
+// those codes a special row says what such a call is.
+func elsewhere(digits, country string) string {
+	switch {
+	case strings.HasPrefix(digits, "390549"):
+		return "SM"
+	case strings.HasPrefix(digits, "7840"), strings.HasPrefix(digits, "7940"):
+		return "GE"
+	}
+	return country
+}
+
 // specials finds special rows by the longest prefix.
 type specials struct {
 	rows    map[string][]specialRow
