@@ -50,7 +50,7 @@ newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUn
 			})
 		},
 	}
-	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse, deck")
+	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse, deck, schedule, pin")
 	cmd.Flags().StringVar(&q.ID, "name", "", "of this one, such as abroad-caller-day or caller=1001")
 	cmd.Flags().Int64Var(&q.Before, "before", 0, "the page after the one that said so")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "lines, at most 1000")
@@ -86,6 +86,10 @@ func aboutSetting(s *session, setting *toll.Setting) string {
 		return "rate deck of " + setting.Deck.Name() + " removed"
 	case setting.Deck != nil:
 		return fmt.Sprintf("rate deck of %s: %s of %s", setting.Deck.Name(), rowsOf(setting.Deck.Rows), setting.Deck.File)
+	case setting.PIN != nil && setting.Removed:
+		return "PIN of " + setting.PIN.Caller + " cleared"
+	case setting.PIN != nil:
+		return "PIN of " + setting.PIN.Caller + " set"
 	case setting.Removed:
 		return setting.Kind() + " " + setting.ID() + " removed"
 	case setting.Lock != nil:

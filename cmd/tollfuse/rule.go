@@ -27,7 +27,7 @@ none speaks, the default of the destination's class does.`, exitDone, exitFailed
 
 func (p program) ruleSetCommand(o *options) *cobra.Command {
 	var r toll.Rule
-	var allow, deny bool
+	does := make(map[toll.Effect]*bool)
 	cmd := &cobra.Command{
 		Use:   "set NAME",
 		Short: "Set a rule, in place of one of that name",
@@ -36,6 +36,7 @@ every call. Emergency calls go out whatever the rules say. Live calls are judged
 anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
 			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global\n" +
+			"  tollfuse rule set far-with-pin --pin --where abroad\n" +
 			"  tollfuse rule set nights --deny --where abroad --when '!open'",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("rule")),
@@ -43,20 +44,26 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where", "when"); err != nil {
 				return err
 			}
-			if allow == deny {
-				return badUsage(cmd, "want either --allow or --deny")
+			r.ID, r.Do = args[0], ""
+			for effect, chosen := range does {
+				switch {
+				case *chosen && r.Do != "":
+					return badUsage(cmd, "want only one of --allow, --deny and --pin")
+				case *chosen:
+					r.Do = effect
+				}
 			}
-			r.ID, r.Do = args[0], toll.Forbid
-			if allow {
-				r.Do = toll.Permit
+			if r.Do == "" {
+				return badUsage(cmd, "want --allow, --deny or --pin")
 			}
 			return p.with(cmd.Context(), o, func(s *session) error {
 				return changed(cmd, o, s, toll.Setting{Rule: &r})
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&allow, "allow", false, "allow such calls, within the limits")
-	cmd.Flags().BoolVar(&deny, "deny", false, "deny such calls")
+	does[toll.Permit] = cmd.Flags().Bool("allow", false, "allow such calls, within the limits")
+	does[toll.Forbid] = cmd.Flags().Bool("deny", false, "deny such calls")
+	does[toll.AskPIN] = cmd.Flags().Bool("pin", false, "allow such calls, within the limits, once the caller has entered his PIN in the call")
 	cmd.Flags().StringVar(&r.Caller, "caller", "", "of this caller, such as 1001")
 	cmd.Flags().StringVar(&r.Group, "group", "", "of callers in this group")
 	cmd.Flags().StringVar((*string)(&r.Kind), "kind", "", "of this kind: extension, forward, transfer, trunk, originated, gateway, unknown")

@@ -74,6 +74,9 @@ func changed(cmd *cobra.Command, o *options, s *session, setting toll.Setting) e
 // aboutChange is the sentence for a change that was made, when these calls were
 // live.
 func aboutChange(cmd *cobra.Command, s *session, done toll.Setting, before []toll.Lease) (string, error) {
+	if done.PIN != nil {
+		return fmt.Sprintf("the PIN of %s is %s", done.PIN.Caller, map[bool]string{false: "set", true: "cleared"}[done.Removed]), nil
+	}
 	if done.Lock == nil {
 		if done.Removed {
 			return fmt.Sprintf("%s %s is removed", done.Kind(), done.ID()), nil

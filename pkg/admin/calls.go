@@ -92,7 +92,7 @@ func (l *Local) unrecorded(ctx context.Context, lease, hint string) ([]toll.Entr
 
 // Changes lists the changes of settings.
 func (l *Local) Changes(ctx context.Context, q ChangesQuery) ([]toll.Entry, error) {
-	kinds := []string{"rule", "limit", "lock", "fuse", "deck"}
+	kinds := []string{"rule", "limit", "lock", "fuse", "deck", "schedule", "pin"}
 	if q.Kind != "" && !slices.Contains(kinds, q.Kind) {
 		return nil, Errorf(BadInput, "", "kind %s: want one of %s", quote(q.Kind), words(kinds))
 	}
@@ -102,6 +102,12 @@ func (l *Local) Changes(ctx context.Context, q ChangesQuery) ([]toll.Entry, erro
 	page, err := l.parts.History.Changes(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("read the changes of settings: %w", err)
+	}
+	for i := range page {
+		if s := page[i].Setting; s != nil {
+			public := withoutHash(*s)
+			page[i].Setting = &public
+		}
 	}
 	return page, nil
 }

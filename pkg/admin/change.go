@@ -45,19 +45,19 @@ func (l *Local) Change(ctx context.Context, s toll.Setting) (toll.Setting, error
 	if err := l.parts.Ledger.Change(ctx, s); err != nil {
 		return toll.Setting{}, fmt.Errorf("change the %s %s: %w", s.Kind(), s.ID(), err)
 	}
-	return s, nil
+	return withoutHash(s), nil
 }
 
 // complete checks the setting's form and fills in what the service knows.
 func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 	given := 0
-	for _, there := range []bool{s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Schedule != nil} {
+	for _, there := range []bool{s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Schedule != nil, s.PIN != nil} {
 		if there {
 			given++
 		}
 	}
 	if given != 1 || s.Fuse != nil || s.Deck != nil {
-		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit, lock or schedule")
+		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit, lock, schedule or PIN")
 	}
 	s.Author, s.At, s.Revision = l.author, v.At, v.Revision+1
 	switch {
@@ -67,6 +67,8 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 			return s, err
 		}
 		s.Lock = &lock
+	case s.PIN != nil:
+		return s, l.checkPIN(*s.PIN, s.Removed)
 	case s.Rule != nil && !s.Removed:
 		if err := l.checkGroup(s.Rule.Group); err != nil {
 			return s, err

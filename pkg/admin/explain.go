@@ -53,7 +53,7 @@ func (l *Local) Explain(ctx context.Context, q Query) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, fmt.Errorf("ask the ledger: %w", err)
 	}
-	e.Hints = hints(&e)
+	e.Hints = hints(&e, v)
 	return e, nil
 }
 
@@ -74,7 +74,7 @@ func (l *Local) pbx(name string) (PBX, error) {
 }
 
 // hints say what to type to change the verdict.
-func hints(e *Explanation) []Hint {
+func hints(e *Explanation, v View) []Hint {
 	j := &e.Verdict.Judgement
 	reason := j.Reason
 	if reason == toll.ReasonObserve {
@@ -91,6 +91,8 @@ func hints(e *Explanation) []Hint {
 		return limitHints(j)
 	case toll.ReasonDeniedRule:
 		return append([]Hint{{"take the rule away", "tollfuse rule remove " + shell(j.By)}}, allowHints(e)...)
+	case toll.ReasonPINNeeded:
+		return pinHints(e, v)
 	case toll.ReasonDeniedClass:
 		return allowHints(e)
 	case toll.ReasonBadNumber:

@@ -205,13 +205,22 @@ func newestCall(i *toll.Incident) *toll.IncidentCall {
 	return &i.Calls[len(i.Calls)-1]
 }
 
+// ofRule tells whether a rule of the owner's has stopped a call for that reason.
+func ofRule(why toll.Reason) bool {
+	switch why {
+	case toll.ReasonDeniedRule, toll.ReasonPINNeeded, toll.ReasonPINWrong, toll.ReasonPINUnset:
+		return true
+	}
+	return false
+}
+
 // causeHints say how to give way to what a rule or limit has stopped.
 func causeHints(cause toll.Tally, v View) []Hint {
 	const lead = "if such calls are right after all: "
 	for _, setting := range v.Settings {
 		switch {
 		case setting.ID() != cause.Name:
-		case setting.Rule != nil && cause.Kind == string(toll.ReasonDeniedRule):
+		case setting.Rule != nil && ofRule(toll.Reason(cause.Kind)):
 			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell(cause.Name)}}
 		case setting.Limit != nil && cause.Kind == string(toll.ReasonLimit):
 			l := setting.Limit

@@ -156,16 +156,20 @@ func over(lock *toll.Lock, now time.Time) bool {
 	return !lock.Until.IsZero() && !now.Before(lock.Until)
 }
 
-// Settings are the rules, limits, schedules and locks that stand. Locks that have run out
-// are history, the main fuse is part of the status, and Decks are by themselves.
+// Settings are the rules, limits, schedules, locks and PINs that stand, the last
+// without their hashes. Locks that have run out are history, the main fuse is part of the status, and Decks are by themselves.
 func (l *Local) Settings(ctx context.Context) ([]toll.Setting, error) {
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
-	return slices.DeleteFunc(sorted(v.Settings), func(s toll.Setting) bool {
+	standing := slices.DeleteFunc(sorted(v.Settings), func(s toll.Setting) bool {
 		return s.Fuse != nil || s.Deck != nil || s.Lock != nil && over(s.Lock, v.At)
-	}), nil
+	})
+	for i := range standing {
+		standing[i] = withoutHash(standing[i])
+	}
+	return standing, nil
 }
 
 // sorted is a copy of the settings by kind and name.

@@ -111,7 +111,7 @@ type Selection struct {
 
 // ChangesQuery chooses from the changes of settings.
 type ChangesQuery struct {
-	Kind   string `json:"kind,omitempty"`   // rule, limit, lock, fuse or deck
+	Kind   string `json:"kind,omitempty"`   // rule, limit, lock, fuse, deck, schedule or pin
 	ID     string `json:"id,omitempty"`     // of the setting
 	Before int64  `json:"before,omitempty"` // page on: Seq of the last entry of the page before
 	Limit  int    `json:"limit,omitempty"`  // rows; 100 if zero, at most 1000

@@ -94,7 +94,7 @@ func (w *writer) giveWay() {
 	limits := false
 	for _, t := range w.incident.Causes {
 		switch toll.Reason(t.Kind) {
-		case toll.ReasonDeniedRule:
+		case toll.ReasonDeniedRule, toll.ReasonPINNeeded, toll.ReasonPINWrong, toll.ReasonPINUnset:
 			if t.Name != "" && !strings.Contains(t.Name, ":") && len(w.Steps) < 10 {
 				w.step(prefix+", take the rule away:", "tollfuse rule remove %s", t.Name)
 			}

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,8 @@ type Call struct {
 	last     *message // our last response to it
 	ack      *message // our ACK, sent again whenever the response is
 	sequence int
+	media    *net.UDPAddr             // where Asterisk wants the sound of a call that goes out, once it is answered
+	sounds   bool                     // we send it some
 	gone     bool                     // vanished: everything is ignored
 	open     map[string]chan struct{} // our requests without a response, by CSeq; closed by it
 	transfer int

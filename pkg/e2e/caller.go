@@ -104,6 +104,7 @@ func (c *Call) acknowledgeRefusal(m *message) {
 func (c *Call) connect(m *message) {
 	c.remote = m.get("To")
 	c.target = addressURI(m.get("Contact"))
+	c.media = mediaOf(m.body)
 	c.ack = c.build("ACK", c.target, c.sequence)
 	c.agent.send(c.ack)
 	c.outcome.Status, c.outcome.Answered = m.status, time.Now()

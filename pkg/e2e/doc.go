@@ -31,7 +31,7 @@
 // call it was sent: one INVITE is one call however often it was repeated, with the number exactly as it
 // came and the talk time by the monotonic clock. OnCall and Always say what it does: ring, answer, refuse,
 // stay silent, hang up after a time or vanish. A [Phone] dials anything, in any number of calls at once,
-// and learns the status and the Q.850 cause of a refusal; [Call] can Hangup, Vanish and
+// and learns the status and the Q.850 cause of a refusal; [Call] can Hangup, Vanish, Press keys and
 // Refer, and StaysUp is how a test talks.
 //
 // [SIPp] runs the phones of testdata/lab/sipp instead: the plain call, the blind transfer, the forward with

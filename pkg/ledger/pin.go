@@ -44,6 +44,9 @@ func (d *decider) handlePIN(now time.Time, r *request) {
 	orders, entries, locked := d.book.WrongPIN(now, r.question)
 	if locked {
 		d.narrow(orders, entries)
+		if refused := entries[0].Lease; d.ledger.journal != nil {
+			d.ledger.journal.Verdict(now, r.question, toll.Verdict{Judgement: toll.Judgement{Reason: refused.Why, By: refused.By}, Revision: refused.Revision})
+		}
 	}
 	r.answer(result{found: locked})
 }
