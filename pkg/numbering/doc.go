@@ -22,8 +22,8 @@
 //
 // A string is ordinary (home fixed, home mobile, toll-free) only if the number
 // plan of the site's own country, read as people there dial, has that number, or
-// its first three digits are those of ordinary numbers and it lies in a home
-// range of this package. Whatever else a carrier might do with what the dialplan
+// its first three digits and its length are those of ordinary numbers and it
+// lies in a home range of this package. Whatever else a carrier might do with what the dialplan
 // sends, read it as E.164 without a +, cut leading zeros, another country's
 // international prefix, a # or surplus digits at the end: none of these is
 // dearer, unless the country's own plan has the number. Abroad, surplus or

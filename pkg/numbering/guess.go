@@ -50,10 +50,9 @@ func follow(prog *syntax.Prog, national string) int {
 	if prog == nil {
 		return 0
 	}
-	threads := start(prog)
+	w := newWalk(prog)
 	for depth := range min(len(national), maxLead) {
-		threads = step(prog, threads, rune(national[depth]))
-		if len(threads) == 0 {
+		if w.step(rune(national[depth])); len(w.at) == 0 {
 			return depth
 		}
 	}
@@ -63,41 +62,55 @@ func follow(prog *syntax.Prog, national string) int {
 // anyDigit steps over a digit whatever it is.
 const anyDigit = -1
 
-// start is where a pattern begins.
-func start(prog *syntax.Prog) []uint32 {
-	return reach(prog, nil, make([]bool, len(prog.Inst)), uint32(prog.Start))
+// walk goes through a pattern digit by digit, on all its ways at a time.
+type walk struct {
+	prog     *syntax.Prog
+	at, next []uint32 // instructions that want a digit, or are the end
+	seen     []int32  // the last step that came by an instruction
+	steps    int32
 }
 
-// step is where a pattern can be after one more digit.
-func step(prog *syntax.Prog, threads []uint32, digit rune) []uint32 {
-	var next []uint32
-	seen := make([]bool, len(prog.Inst))
-	for _, at := range threads {
-		inst := &prog.Inst[at]
+// newWalk stands where a pattern begins.
+func newWalk(prog *syntax.Prog) *walk {
+	w := &walk{prog: prog, seen: make([]int32, len(prog.Inst)), steps: 1}
+	w.reach(uint32(prog.Start))
+	w.at, w.next = w.next, nil
+	return w
+}
+
+// step goes on by one more digit.
+func (w *walk) step(digit rune) {
+	w.steps++
+	w.next = w.next[:0]
+	for _, at := range w.at {
+		inst := &w.prog.Inst[at]
 		if inst.Op != syntax.InstMatch && (digit == anyDigit || inst.MatchRune(digit)) {
-			next = reach(prog, next, seen, inst.Out)
+			w.reach(inst.Out)
 		}
 	}
-	return next
+	w.at, w.next = w.next, w.at
 }
 
-// reach adds the instructions that want a digit and can be reached without one,
-// and the end.
-func reach(prog *syntax.Prog, threads []uint32, seen []bool, at uint32) []uint32 {
-	if seen[at] {
-		return threads
+// reach adds what can be reached from an instruction without a digit.
+func (w *walk) reach(at uint32) {
+	if w.seen[at] == w.steps {
+		return
 	}
-	seen[at] = true
-	switch inst := &prog.Inst[at]; inst.Op {
+	w.seen[at] = w.steps
+	switch inst := &w.prog.Inst[at]; inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		threads = reach(prog, threads, seen, inst.Out)
-		return reach(prog, threads, seen, inst.Arg)
+		w.reach(inst.Out)
+		w.reach(inst.Arg)
 	case syntax.InstCapture, syntax.InstNop, syntax.InstEmptyWidth:
-		return reach(prog, threads, seen, inst.Out)
+		w.reach(inst.Out)
 	case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL, syntax.InstMatch:
-		return append(threads, at)
+		w.next = append(w.next, at)
 	}
-	return threads
+}
+
+// atEnd tells whether the pattern can be at its end.
+func (w *walk) atEnd() bool {
+	return slices.ContainsFunc(w.at, func(at uint32) bool { return w.prog.Inst[at].Op == syntax.InstMatch })
 }
 
 // openedLead is how many leading digits of an unknown home number must be known
@@ -142,13 +155,13 @@ func (n numbers) has(lead string, digits int) bool {
 	if n.leads == nil || (n.lengths != 0 && !n.lengths.has(digits)) {
 		return false
 	}
-	threads := start(n.leads)
-	for at := range digits {
+	w := newWalk(n.leads)
+	for at := 0; at < digits && len(w.at) > 0; at++ {
 		if at < len(lead) {
-			threads = step(n.leads, threads, rune(lead[at]))
+			w.step(rune(lead[at]))
 		} else {
-			threads = step(n.leads, threads, anyDigit)
+			w.step(anyDigit)
 		}
 	}
-	return slices.ContainsFunc(threads, func(at uint32) bool { return n.leads.Inst[at].Op == syntax.InstMatch })
+	return w.atEnd()
 }

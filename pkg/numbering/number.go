@@ -196,6 +196,10 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 	if typ != phonenumbers.UNKNOWN {
 		return
 	}
+	if r.atHome(n.country) {
+		n.kind = r.plausible(n.national()) // nothing is guessed here
+		return
+	}
 	country, guessed := n.plan.guess(n.national())
 	if guessed == unknown && n.national()[0] == '0' {
 		country, guessed = n.plan.guess(strings.TrimLeft(n.national(), "0"))
@@ -204,12 +208,14 @@ func (r *Resolver) settle(n *number, typ phonenumbers.PhoneNumberType) {
 		n.country = country
 	}
 	n.kind = guessed
-	if n.country == r.site.country || sameTariff[n.country] == r.site.country {
-		n.kind = unknown // at home nothing is guessed
-		if r.opened(n.national()) {
-			n.kind = plausible(r.site.country, n.national())
-		}
+	if r.atHome(n.country) {
+		n.kind = r.plausible(n.national())
 	}
+}
+
+// atHome tells whether numbers of a country are in the site's own plan.
+func (r *Resolver) atHome(country string) bool {
+	return country != "" && (country == r.site.country || sameTariff[country] == r.site.country)
 }
 
 // settleShared decides between countries that share a code and, in part, their

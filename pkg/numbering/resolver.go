@@ -19,6 +19,7 @@ type Resolver struct {
 	areas    *areaTable
 	metadata *metadata
 	home     *codePlan // of the site's country code
+	ranges   []homeRange
 	dialled  cache
 	trunk    cache
 }
@@ -33,7 +34,11 @@ func New(p Plan) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Resolver{site: s, special: newSpecials(), areas: newAreas(), metadata: m, home: m.plan(s.code)}, nil
+	ranges, err := newHomeRanges(s.country)
+	if err != nil {
+		return nil, err
+	}
+	return &Resolver{site: s, special: newSpecials(), areas: newAreas(), metadata: m, home: m.plan(s.code), ranges: ranges}, nil
 }
 
 // Resolve finds the destination of what somebody dialled. It takes any string

@@ -130,8 +130,12 @@ func TestHomeRowsAreWellFormed(t *testing.T) {
 		if len(lead.sets) > row.min || row.min > row.max || row.min < 6 || row.max > 12 {
 			t.Errorf("%s %s: %d to %d digits", row.country, row.lead, row.min, row.max)
 		}
-		for _, prefix := range strings.Fields(row.not) {
-			if !row.covers((prefix + fills[0])[:row.min]) && lead.matchPrefix(prefix+fills[0]) {
+		h, err := newHomeRange(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, prefix := range h.without {
+			if !h.covers((prefix + fills[0])[:row.min]) && lead.matchPrefix(prefix+fills[0]) {
 				continue // as it should be: inside, and left out
 			}
 			t.Errorf("%s %s: %s is not in it anyway", row.country, row.lead, prefix)
