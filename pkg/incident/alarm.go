@@ -17,7 +17,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	k := key{kind: toll.LimitReached, observed: a.Observed}
 	f := t.open[k]
 	switch {
-	case f == nil && !a.Observed && t.attacked():
+	case f == nil && !shuts(a) && !a.Observed && t.attacked():
 		return nil // that says which limits refuse and cut
 	case f == nil:
 		f = t.beginAlarm(at, k)
@@ -25,6 +25,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	i := &f.incident
 	urgent := len(i.Causes) < listedAtOnce || a.Acts && !i.Reached // a flood is written every few seconds
 	i.Newest, i.Text, i.Reached = later(i.Newest, at), a.Text, i.Reached || a.Acts
+	i.Shut = i.Shut || shuts(a)
 	tally := toll.Tally{Name: a.Limit.ID, Kind: toll.Warns, Place: a.Subject, Text: a.Text, Count: 1}
 	if a.Acts {
 		tally.Kind = toll.Acts
@@ -38,6 +39,12 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 		i.Causes = append(i.Causes, tally)
 	}
 	return t.touched(at, f, urgent)
+}
+
+// shuts tells whether the limit locks somebody, or blows the fuse: the owner must
+// hear of it whatever else goes on.
+func shuts(a toll.Alarm) bool {
+	return a.Acts && !a.Observed && (a.Limit.Does(toll.LockCaller) || a.Limit.Does(toll.LockRange) || a.Limit.Does(toll.BlowFuse))
 }
 
 // beginAlarm opens the incident about thresholds, or goes on with one that ended

@@ -88,7 +88,7 @@ func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
 // tell says whether the owner is told something now.
 func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 	i := &f.incident
-	if i.Kind == toll.LimitReached && t.attacked() {
+	if i.Kind == toll.LimitReached && !i.Shut && t.attacked() {
 		f.tellAt, i.Told = time.Time{}, toll.Told{Up: int64(len(i.Causes)), Reached: i.Reached} // the attack's mails say it
 		return ""
 	}
@@ -119,7 +119,7 @@ func hasWorsened(i *toll.Incident) bool {
 	case toll.FuseBlown:
 		return i.Refused > told.Refused // its command has failed
 	case toll.LimitReached:
-		return i.Reached && !told.Reached || int64(len(i.Causes)) >= manyMore*max(told.Up, 1)
+		return i.Reached && !told.Reached || i.Shut && !told.Shut || int64(len(i.Causes)) >= manyMore*max(told.Up, 1)
 	case toll.Attack:
 		return told.Up == 0 && i.Up() > 0 || // up to now it was only refused
 			i.Up() >= worse*max(told.Up, 1) ||
@@ -161,7 +161,7 @@ func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
 		if inEpisode(i) {
 			t.episodeOf(now, i).notices++
 		}
-		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached}
+		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached, Shut: i.Shut}
 		if i.Kind == toll.LimitReached {
 			i.Told.Up = int64(len(i.Causes))
 		}

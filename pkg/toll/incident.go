@@ -39,6 +39,7 @@ type Incident struct {
 	Closed   time.Time    `json:"closed,omitzero"`  // zero while it is open
 	ClosedBy string       `json:"closed_by,omitempty"`
 	Reached  bool         `json:"reached,omitempty"`  // of thresholds: a limit acts; else they only warn
+	Shut     bool         `json:"shut,omitempty"`     // of thresholds: a limit locks somebody, or blows the fuse
 	Observed bool         `json:"observed,omitempty"` // nothing was blocked: the site or the rules only observe
 	Text     string       `json:"text,omitempty"`     // a sentence, where calls do not tell it
 
@@ -66,6 +67,7 @@ type Told struct {
 	Up      int64 `json:"up,omitempty"` // Incident.Up
 	Money   Money `json:"money,omitempty"`
 	Reached bool  `json:"reached,omitempty"`
+	Shut    bool  `json:"shut,omitempty"`
 }
 
 // Up is how many of its calls were up: cut, or found on a trunk. A call around
