@@ -186,7 +186,9 @@ func TestASecondCallMeanwhileIsRefused(t *testing.T) {
 func TestAPINIsNeverLogged(t *testing.T) {
 	var log strings.Builder
 	for _, v := range []*vault{{hash: hash(), most: 3}, {hash: "no hash", most: 3}, {hash: hash(), most: 3, err: errors.New("down")}} {
-		h := handler(t, &clerk{pin: v}, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})) })
+		h := handler(t, &clerk{pin: v}, func(o *Options) {
+			o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		})
 		askWith(t, h, (&presser{keys: "8642#97531#2749#"}).answer, call("2025550123")...)
 	}
 	for _, secret := range []string{"8642", "97531", "2749", "argon2id"} {
