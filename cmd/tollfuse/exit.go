@@ -11,6 +11,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/policyfile"
 )
 
 // The exit codes. Scripts rely on them; they never change.
@@ -96,8 +97,9 @@ func (o *options) report(w io.Writer, err error) int {
 func codeOf(err error) int {
 	var wrong *misuse
 	var problem *config.Problem
+	var inPolicy *policyfile.Problem
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &problem), errors.Is(err, errNoConfig), errors.Is(err, errUnreadable):
+	case errors.As(err, &wrong), errors.As(err, &problem), errors.As(err, &inPolicy), errors.Is(err, errNoConfig), errors.Is(err, errUnreadable):
 		return exitUsage
 	}
 	switch admin.KindOf(err) {

@@ -21,6 +21,9 @@ type Ledger interface {
 	View(ctx context.Context) (View, error)
 	Decide(ctx context.Context, q toll.Question) (toll.Verdict, error)
 	Change(ctx context.Context, s toll.Setting) error
+	// ChangeAll makes all settings stand, one after the other, or none. They were
+	// made for the policy of that revision; ErrMeanwhile if another is in force.
+	ChangeAll(ctx context.Context, revision int64, all []toll.Setting) error
 	Cut(ctx context.Context, lease string, why toll.Reason, by string) error
 	CloseIncident(ctx context.Context, id, author string) (toll.Incident, error)
 }

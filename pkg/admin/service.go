@@ -23,6 +23,9 @@ type Service interface {
 	// as it was written. Live calls are judged anew before it returns. Author,
 	// time and revision are the service's to fill in.
 	Change(ctx context.Context, s toll.Setting) (toll.Setting, error)
+	// ImportPolicy makes schedules, rules and limits stand as a file has them, all
+	// or nothing. What is wrong with them the report says, without an error.
+	ImportPolicy(ctx context.Context, in PolicyImport) (PolicyReport, error)
 	// Live are the leases of calls that go on, the oldest first.
 	Live(ctx context.Context) ([]toll.Lease, error)
 	// Hangup ends the live calls that are chosen and returns what they were.

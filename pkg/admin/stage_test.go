@@ -49,6 +49,13 @@ func (b book) CloseIncident(ctx context.Context, id, author string) (toll.Incide
 	return closed, kind(err)
 }
 func (b book) Change(ctx context.Context, s toll.Setting) error { return kind(b.Ledger.Change(ctx, s)) }
+func (b book) ChangeAll(ctx context.Context, revision int64, all []toll.Setting) error {
+	err := b.Ledger.ChangeAll(ctx, revision, all)
+	if errors.Is(err, ledger.ErrMeanwhile) {
+		return admin.ErrMeanwhile
+	}
+	return kind(err)
+}
 func (b book) Cut(ctx context.Context, lease string, why toll.Reason, by string) error {
 	return kind(b.Ledger.Cut(ctx, lease, why, by))
 }

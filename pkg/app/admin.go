@@ -43,6 +43,11 @@ func (l adminLedger) Change(ctx context.Context, s toll.Setting) error {
 	return kinded(l.Ledger.Change(ctx, s))
 }
 
+// ChangeAll makes settings stand that were made for one policy.
+func (l adminLedger) ChangeAll(ctx context.Context, revision int64, all []toll.Setting) error {
+	return kinded(l.Ledger.ChangeAll(ctx, revision, all))
+}
+
 // Cut hangs a call up.
 func (l adminLedger) Cut(ctx context.Context, lease string, why toll.Reason, by string) error {
 	return kinded(l.Ledger.Cut(ctx, lease, why, by))
@@ -66,6 +71,8 @@ func kinded(err error) error {
 		return admin.Errorf(admin.LedgerDown, "look at the disk that the ledger is on; nothing was changed", "%w", err)
 	case errors.Is(err, ledger.ErrNoSetting), errors.Is(err, ledger.ErrNoLease), errors.Is(err, sqlite.ErrNotFound):
 		return admin.Errorf(admin.NotFound, "", "%w", err)
+	case errors.Is(err, ledger.ErrMeanwhile):
+		return admin.ErrMeanwhile
 	case errors.Is(err, ledger.ErrClosed):
 		return admin.Errorf(admin.Unreachable, "try again in a moment", "%w", err)
 	}
@@ -124,6 +131,19 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *deck
 		parts.PBXs = append(parts.PBXs, p)
 	}
 	return admin.NewLocal(parts)
+}
+
+// CheckPolicy says what is wrong with a policy on this site. It needs no ledger.
+func CheckPolicy(c config.Config, settings []toll.Setting) ([]admin.PolicyFault, error) {
+	s, err := newSite(c)
+	if err != nil {
+		return nil, err
+	}
+	service, err := s.adminService(nil, nil, nil, nil, owner{})
+	if err != nil {
+		return nil, err
+	}
+	return service.CheckPolicy(time.Now(), settings), nil
 }
 
 // startControl lets the owner's commands ask and change.

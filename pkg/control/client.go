@@ -66,6 +66,11 @@ func (c *Client) Change(ctx context.Context, s toll.Setting) (toll.Setting, erro
 	return ask[toll.Setting](ctx, c, http.MethodPost, pathSettings, s)
 }
 
+// ImportPolicy makes schedules, rules and limits stand as a file has them.
+func (c *Client) ImportPolicy(ctx context.Context, in admin.PolicyImport) (admin.PolicyReport, error) {
+	return ask[admin.PolicyReport](ctx, c, http.MethodPost, pathPolicy, in)
+}
+
 // Live are the leases of calls that go on.
 func (c *Client) Live(ctx context.Context) ([]toll.Lease, error) {
 	return ask[[]toll.Lease](ctx, c, http.MethodGet, pathCalls, nil)

@@ -84,6 +84,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+pathSettings, told(s, func(to admin.Service, ctx context.Context, change toll.Setting) (toll.Setting, error) {
 		return to.Change(ctx, change)
 	}))
+	mux.Handle("POST "+pathPolicy, told(s, admin.Service.ImportPolicy))
 	mux.Handle("POST "+pathHangup, told(s, admin.Service.Hangup))
 	mux.Handle("POST "+pathChanges, told(s, admin.Service.Changes))
 	mux.Handle("POST "+pathIncidents, told(s, admin.Service.Incidents))
@@ -157,7 +158,7 @@ func decode(w http.ResponseWriter, r *http.Request, to any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != contentType {
 		return admin.Errorf(admin.BadInput, "", "the request must be %s", contentType)
 	}
-	return decodeOne(http.MaxBytesReader(w, r.Body, largestRequest), to)
+	return decodeOne(http.MaxBytesReader(w, r.Body, largest(r.URL.Path)), to)
 }
 
 // decodeOne reads exactly one JSON value.

@@ -12,6 +12,7 @@ const (
 	pathStatus     = "/v1/status"
 	pathExplain    = "/v1/explain"
 	pathSettings   = "/v1/settings"
+	pathPolicy     = "/v1/policy"
 	pathChanges    = "/v1/changes"
 	pathCalls      = "/v1/calls"
 	pathCall       = "/v1/call"
@@ -33,6 +34,7 @@ const (
 // The bounds of what is carried.
 const (
 	largestRequest = 64 << 10
+	largestPolicy  = 8 << 20  // thousands of rules, each with a comment
 	largestAnswer  = 64 << 20 // 50,000 live leases
 	longestAnswer  = 15 * time.Second
 	longestAlert   = 35 * time.Second               // a mail server may take half a minute to refuse
@@ -65,6 +67,14 @@ func patience(path string) time.Duration {
 		return longestRemoval
 	}
 	return longestAnswer
+}
+
+// largest is how long a request may be.
+func largest(path string) int64 {
+	if path == pathPolicy {
+		return largestPolicy
+	}
+	return largestRequest
 }
 
 // failure is an error on its way.

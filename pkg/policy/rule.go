@@ -24,6 +24,10 @@ func conditionsOf(r *toll.Rule) conditions {
 	return conditions{r.Kind, r.Caller, r.Group, r.Prefix, r.Country, r.Where}
 }
 
+// Clash tells whether two rules speak of the same calls and are as specific as
+// each other, so that they cannot stand side by side.
+func Clash(a, b toll.Rule) bool { return clash(&a, &b) }
+
 // clash tells whether two rules speak of the same calls and are as specific as
 // each other.
 func clash(a, b *toll.Rule) bool {

@@ -1,0 +1,65 @@
+package policyfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that is wrong in a file.
+type Problem struct {
+	File   string // as it was named; empty where the text did not come from a file
+	Line   int    // from 1; 0 where the problem has no place
+	Column int
+	Key    string // such as limits.abroad-site-day.act
+	Text   string // what is wrong, and what is expected
+}
+
+// Error is one line: file, line, column, key, sentence.
+func (p *Problem) Error() string {
+	var b strings.Builder
+	switch {
+	case p.Line > 0 && p.File != "":
+		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	case p.Line > 0:
+		fmt.Fprintf(&b, "line %d, column %d: ", p.Line, p.Column)
+	case p.File != "":
+		b.WriteString(p.File + ": ")
+	}
+	if p.Key != "" {
+		b.WriteString(p.Key + ": ")
+	}
+	b.WriteString(p.Text)
+	return b.String()
+}
+
+// mostProblems bounds how many are told at once.
+const mostProblems = 20
+
+// Join is one error for all problems of a file, in its order; nil for none.
+func Join(file string, problems []*Problem) error {
+	slices.SortStableFunc(problems, func(a, b *Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	var all []error
+	for _, p := range problems {
+		if len(all) == mostProblems {
+			all = append(all, fmt.Errorf("and %d more", len(problems)-mostProblems))
+			break
+		}
+		p.File = file
+		all = append(all, p)
+	}
+	return errors.Join(all...)
+}
+
+// quote shows what a file says, on one line and not at length.
+func quote(s string) string {
+	const longest = 60
+	if len(s) > longest {
+		s = s[:longest] + "..."
+	}
+	return fmt.Sprintf("%+q", s)
+}
