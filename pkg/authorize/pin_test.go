@@ -129,7 +129,6 @@ func TestAPINIsAskedForInTheCall(t *testing.T) {
 // where the dialplan would let the number go by itself.
 func TestWhoIsAskedIsRefusedMeanwhile(t *testing.T) {
 	var before []string
-	set := make(map[string]string)
 	p := &presser{}
 	got := askWith(t, handler(t, &clerk{pin: &vault{hash: hash()}}, nil), func(words []string) string {
 		before = append(before, words[0])
@@ -139,7 +138,7 @@ func TestWhoIsAskedIsRefusedMeanwhile(t *testing.T) {
 		return p.answer(words)
 	}, call("2025550123")...)
 	if got["TOLLFUSE_VERDICT"] != "deny" || got["TOLLFUSE_REASON"] != string(toll.ReasonPINNeeded) || len(before) != 1 {
-		t.Errorf("set %v after %q, %v", got, before, set)
+		t.Errorf("set %v after %q", got, before)
 	}
 }
 
