@@ -170,12 +170,15 @@ func TestLockEndsALiveCall(t *testing.T) {
 }
 
 func TestCallIsRenewedWhileTheBudgetLasts(t *testing.T) {
-	// 0.08 at 0.30 a minute is 16 seconds, less the margin.
-	budget := toll.Limit{ID: "budget", Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerSite, Window: time.Hour}, Act: 40_000}
-	x := newExchange(t, func(c *config.Config) { c.Calls.MinSlice, c.Calls.MaxSlice = time.Second, 2*time.Second }, budget)
+	// 0.07 at 0.30 a minute is 14 seconds, less the margin. A slice of five seconds
+	// leaves a busy machine two and a half to renew it in.
+	budget := toll.Limit{ID: "budget", Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerSite, Window: time.Hour}, Act: 70_000}
+	x := newExchange(t, func(c *config.Config) {
+		c.Calls.MinSlice, c.Calls.MaxSlice, c.Calls.Share = 2*time.Second, 5*time.Second, 1
+	}, budget)
 	o := x.call(pbxsim.Call{From: "1001", Number: london}).Outcome()
 	x.idle()
-	if len(o.Legs) != 1 || o.Legs[0].Talk < 4*time.Second || o.Legs[0].Talk > 8*time.Second {
+	if len(o.Legs) != 1 || o.Legs[0].Talk < 6*time.Second || o.Legs[0].Talk > 14*time.Second {
 		t.Fatalf("legs %+v, ended by %s", o.Legs, o.End)
 	}
 	if o.End != pbxsim.EndCut && o.End != pbxsim.EndTimer {
