@@ -260,6 +260,7 @@ func TestSnippetAsks(t *testing.T) {
 		if got := d.requests()[0].Args; got[len(got)-1] != "end=1" {
 			t.Errorf("the last argument is %q", got[len(got)-1])
 		}
+		l.WaitCDRs(t, 1, 5*time.Second) // its record comes before that of the next call
 		// The daemon's word counts against the preset policy, too.
 		if o := phone.Dial(homeNumber).WaitEnded(t, 5*time.Second); o.Status != 403 || o.Cause != 21 {
 			t.Errorf("the denied home call: %+v", o)
