@@ -131,7 +131,8 @@ func TestSpellings(t *testing.T) {
 		for _, s := range numberSites {
 			began := time.Now()
 			d := settle(t, l, s)
-			vectors := sample(s.vectors(t), 12)
+			// What the dialplan takes digits off that are no code is cut at once, and may or may not have been heard.
+			vectors := slices.DeleteFunc(sample(s.vectors(t), 12), func(v vector) bool { return v.withoutCode })
 			known := func(v vector) {
 				d.WaitAnswered(t, 1)
 				if v.want.Class == toll.Emergency {
