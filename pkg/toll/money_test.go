@@ -48,6 +48,7 @@ func TestCost(t *testing.T) {
 		{"answered and hung up at once", minute, 0, 0},
 		{"the same with a connect fee", Price{PerMinute: 600_000, Connect: 50_000}, 0, 50_000},
 		{"60/60", Price{PerMinute: 600_000, Increment: time.Minute}, 61 * time.Second, 1_200_000},
+		{"45/60", Price{PerMinute: 600_000, Minimum: 45 * time.Second, Increment: time.Minute}, 46 * time.Second, 1_050_000},
 		{"30/6, short", Price{PerMinute: 600_000, Minimum: 30 * time.Second, Increment: 6 * time.Second}, 4 * time.Second, 300_000},
 		{"30/6, longer", Price{PerMinute: 600_000, Minimum: 30 * time.Second, Increment: 6 * time.Second}, 31 * time.Second, 360_000},
 		{"5 seconds free", Price{PerMinute: 600_000, Free: 5 * time.Second}, 5 * time.Second, 0},
