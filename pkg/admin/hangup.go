@@ -91,5 +91,5 @@ func (s Selection) Chooses(l *toll.Lease) bool {
 	fits := func(want, have string) bool { return want == "" || want == have }
 	return fits(s.Lease, l.ID) && (fits(s.Caller, l.Caller.ID) || s.Caller == l.Caller.String()) &&
 		fits(s.PBX, l.Key.PBX) && fits(s.Trunk, l.Trunk) && fits(s.Country, l.To.Country) &&
-		(s.Where == toll.Anywhere || s.Where.Covers(l.To.Class)) && strings.HasPrefix(l.To.Number(), s.Number)
+		(s.Where == toll.Anywhere || s.Where.Covers(l.To)) && strings.HasPrefix(l.To.Number(), s.Number)
 }

@@ -60,7 +60,7 @@ func Resolver(c config.Config) (*numbering.Resolver, error) {
 	plan := numbering.Plan{
 		Country: c.Site.Country, International: n.InternationalPrefixes, National: n.NationalPrefix, AreaCode: n.AreaCode,
 		AccessCodes: n.AccessCodes, CarrierCodes: n.CarrierCodes, Extensions: n.Extensions, FeatureCodes: n.FeatureCodes,
-		Emergency: n.Emergency, AlsoHome: n.AlsoHome, BareE164: n.BareE164,
+		Emergency: n.Emergency, AlsoHome: n.AlsoHome, BareE164: n.BareE164, Countries: c.Site.Countries,
 	}
 	for _, s := range n.ShortNumbers {
 		plan.Short = append(plan.Short, numbering.Short{Pattern: s.Pattern, Class: s.Class})

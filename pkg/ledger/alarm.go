@@ -214,7 +214,7 @@ func (b *Book) cutFor(a toll.Alarm) (orders []toll.Order, entries []toll.Entry) 
 		subject, counts := a.Limit.Meter.Subject(l.Question(toll.Ask))
 		if a.Limit.Meter.Scope == toll.PerCall {
 			q := l.Question(toll.Ask)
-			subject, counts = l.Key.Uniqueid, a.Limit.Meter.Where.Covers(l.To.Class) && q.Within(a.Limit.Meter.When)
+			subject, counts = l.Key.Uniqueid, a.Limit.Meter.Where.Covers(l.To) && q.Within(a.Limit.Meter.When)
 		}
 		if !counts || subject != a.Subject || l.Cut != "" || l.To.Class == toll.Emergency || l.Tolerated() {
 			continue

@@ -24,6 +24,7 @@ type Plan struct {
 	Short         []Short  // short numbers of the carrier, beside those of the country
 	Emergency     []string // emergency numbers beside the country's own
 	AlsoHome      []string // countries that are charged like home
+	Countries     []string // abroad, where the site does business: Destination.Listed
 	BareE164      bool     // people dial, and trunks take, E.164 without a +
 }
 
@@ -51,6 +52,7 @@ type site struct {
 	shorts        []shortNumber
 	emergency     map[string]bool // exact strings, those with an access code included
 	home          map[string]bool // countries charged like home
+	listed        map[string]bool // countries where the site does business
 }
 
 // newSite checks a plan and fills in what the country knows.
@@ -69,6 +71,10 @@ func newSite(p Plan) (*site, error) {
 		maxLocal:      max(maxLocal, facts.local),
 		bareE164:      p.BareE164,
 		home:          map[string]bool{p.Country: true},
+		listed:        make(map[string]bool),
+	}
+	for _, country := range p.Countries {
+		s.listed[country] = true
 	}
 	if len(s.international) == 0 {
 		s.international = strings.Fields(facts.international)

@@ -97,6 +97,7 @@ func (r *Resolver) resolve(text string, onTrunk bool, t *trace) toll.Destination
 		}
 	}
 	d.Dialled = clean
+	d.Listed = d.Class.Abroad() && r.site.listed[d.Country]
 	return d
 }
 

@@ -412,3 +412,22 @@ func mixed(n int) []string {
 	}
 	return list
 }
+
+// Where the site does business is known of every number abroad, by any spelling.
+func TestListedCountries(t *testing.T) {
+	r, err := New(Plan{Country: "US", Countries: []string{"GB", "US"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dialled, want := range map[string]bool{
+		"011442079460123": true, "+442079460123": true, "+447700900123": true,
+		"01149302345678": false, "+12125550123": false, "911": false, "*97": false,
+	} {
+		if d := r.Resolve(dialled); d.Listed != want {
+			t.Errorf("%s: listed %v, want %v (%+v)", dialled, d.Listed, want, d)
+		}
+	}
+	if !r.ResolveTrunk("442079460123", "").Listed {
+		t.Error("a number on a trunk is not found in its country")
+	}
+}

@@ -81,7 +81,7 @@ func TestAlarmsAgreeWithRefusals(t *testing.T) {
 		u := drawFigures(t, p)
 		j := p.Judge(noon, q, u)
 		for _, a := range p.Alarms(q, j.By, u) {
-			if !a.Limit.Meter.Where.Covers(q.To.Class) || !a.Acts && a.Limit.Warn == 0 {
+			if !a.Limit.Meter.Where.Covers(q.To) || !a.Acts && a.Limit.Warn == 0 {
 				t.Fatalf("%+v", a)
 			}
 		}

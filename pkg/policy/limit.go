@@ -179,7 +179,7 @@ func compile(rules []*toll.Rule, limits []*toll.Limit) *compiled {
 			c.meters = append(c.meters, l.Meter)
 		}
 		for _, class := range meteredClasses {
-			if !l.Meter.Where.Covers(class) {
+			if !l.Meter.Where.Touches(class) {
 				continue
 			}
 			byClass[class] = append(byClass[class], l)

@@ -109,7 +109,7 @@ func enforced(p *Policy, q toll.Question) []toll.Limit {
 	for _, l := range p.Limits() {
 		_, counts := l.Meter.Scope.Subject(q)
 		counts = counts || l.Meter.Scope == toll.PerCall
-		if counts && l.Meter.Where.Covers(q.To.Class) && len(l.Do) == 0 && !l.Observe {
+		if counts && l.Meter.Where.Covers(q.To) && len(l.Do) == 0 && !l.Observe {
 			limits = append(limits, l)
 		}
 	}
@@ -294,7 +294,7 @@ func matches(r toll.Rule, q toll.Question) bool {
 		(r.Caller == "" || r.Caller == q.Caller.ID) &&
 		(r.Group == "" || r.Group == q.Caller.Group) &&
 		(r.Country == "" || r.Country == q.To.Country) &&
-		starts && r.Where.Covers(q.To.Class)
+		starts && r.Where.Covers(q.To)
 }
 
 func TestLeftStopsAtTheBounds(t *testing.T) {

@@ -123,7 +123,7 @@ func (s shape) of(q *toll.Question) (conditions, bool) {
 // partOf is the part that takes in the class.
 func partOf(c toll.Class) toll.Where {
 	for _, part := range parts {
-		if part.Covers(c) {
+		if part.Touches(c) {
 			return part
 		}
 	}

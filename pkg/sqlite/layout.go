@@ -46,6 +46,8 @@ func layout(c *coder, e *toll.Entry) {
 	word(c, 47, &l.To.Subdivision)
 	word(c, 48, &l.Times)
 	flag(c, 49, &l.PIN)
+	flag(c, 50, &l.To.Listed)
+	word(c, 51, &l.New)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is

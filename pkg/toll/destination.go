@@ -63,6 +63,9 @@ type Destination struct {
 
 	Range string `json:"range,omitempty"` // the block the number belongs to, as an E.164 prefix with +
 	Valid bool   `json:"valid,omitempty"` // a number that the plan of its country can have
+
+	// Listed tells that the site named the country as one where it does business.
+	Listed bool `json:"listed,omitempty"`
 }
 
 // Number is what names the destination in keys, figures and mails: E.164

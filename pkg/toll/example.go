@@ -7,7 +7,7 @@ import "strings"
 func (m Meter) Example(subject string) (Question, bool) {
 	var q Question
 	for _, c := range Classes() {
-		if m.Where.Covers(c) {
+		if m.Where.Touches(c) {
 			q.To.Class = c
 			break
 		}

@@ -43,6 +43,7 @@ type Lease struct {
 	Adopted  bool          `json:"adopted,omitempty"`  // found live, not asked for: a bypass, a fail-open call
 	Revision int64         `json:"revision,omitempty"` // of the policy that granted it
 	Times    string        `json:"times,omitempty"`    // as in the question
+	New      string        `json:"new,omitempty"`      // likewise
 	PIN      bool          `json:"pin,omitempty"`      // the right one was entered; it is not asked for again
 }
 
@@ -58,7 +59,7 @@ func (l *Lease) Tolerated() bool { return l.Adopted && l.Denied != "" }
 // Question is the question that this lease answers, asked again for another
 // purpose.
 func (l *Lease) Question(p Purpose) Question {
-	q := Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered, Times: l.Times}
+	q := Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered, Times: l.Times, New: l.New}
 	if l.PIN {
 		q.Proof = PINRight
 	}

@@ -21,6 +21,15 @@ type Weigher interface {
 	Format(v int64) string
 }
 
+// Distinct is a Weigher that counts things, each once for as long as something of
+// it lies in the window, however many calls there were.
+type Distinct interface {
+	Weigher
+	// Thing is what a grant of the question counts in a figure of that scope;
+	// false where it counts nothing.
+	Thing(s Scope, q Question) (string, bool)
+}
+
 // Weigher is how calls weigh by this measure; false for a name that nobody
 // has defined.
 func (m Measure) Weigher() (Weigher, bool) {
@@ -37,6 +46,10 @@ func (m Measure) Weigher() (Weigher, bool) {
 		return cost{}, true
 	case Seconds:
 		return seconds{}, true
+	case Countries:
+		return countries{}, true
+	case NewCountries:
+		return newCountries{}, true
 	}
 	if short, is := parseShort(m); is {
 		return short, true
@@ -47,5 +60,5 @@ func (m Measure) Weigher() (Weigher, bool) {
 // Measures lists every measure, for checks and help; of those with a length in
 // the name one.
 func Measures() []Measure {
-	return []Measure{Attempts, RefusedAttempts, Calls, Concurrent, Cost, Seconds, ConnectsUnder + "10s"}
+	return []Measure{Attempts, RefusedAttempts, Calls, Concurrent, Cost, Seconds, Countries, NewCountries, ConnectsUnder + "10s"}
 }

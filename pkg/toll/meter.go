@@ -58,14 +58,20 @@ type Where string
 // The parts. A class name is a part as well.
 const (
 	Anywhere   Where = ""
-	AtHome     Where = "home"    // ordinary home numbers
-	Abroad     Where = "abroad"  // everything outside the site's own country
-	Chargeable Where = "special" // neither ordinary home nor abroad: premium, shared cost, personal, unplaced
+	AtHome     Where = "home"     // ordinary home numbers
+	Abroad     Where = "abroad"   // everything outside the site's own country
+	Unlisted   Where = "unlisted" // ordinary numbers abroad, in countries where the site does no business
+	Chargeable Where = "special"  // neither ordinary home nor abroad: premium, shared cost, personal, unplaced
 )
 
-// Covers tells whether a call to that class counts. Emergency, internal and
-// feature calls never do.
-func (w Where) Covers(c Class) bool {
+// Covers tells whether a call there counts. Emergency, internal and feature calls
+// never do.
+func (w Where) Covers(d Destination) bool {
+	return w.Touches(d.Class) && (w != Unlisted || !d.Listed)
+}
+
+// Touches tells whether a call to some destination of that class counts.
+func (w Where) Touches(c Class) bool {
 	if !c.Metered() {
 		return false
 	}
@@ -76,6 +82,8 @@ func (w Where) Covers(c Class) bool {
 		return c.Ordinary()
 	case Abroad:
 		return c.Abroad()
+	case Unlisted:
+		return c == IntlFixed || c == IntlMobile
 	case Chargeable:
 		return !c.Ordinary() && !c.Abroad()
 	}
@@ -127,6 +135,8 @@ type Usage struct {
 	Value int64 `json:"value"` // spent inside the window
 	Held  int64 `json:"held"`  // reserved by live leases
 	Ready bool  `json:"ready"` // false while a new meter is filled from history
+
+	Again bool `json:"again,omitempty"` // of a Distinct measure: the question's own thing is among those counted, or is none
 }
 
 // Usages are the figures and locks that stand when a question is judged.
@@ -144,6 +154,7 @@ type Action string
 const (
 	Alert      Action = "alert"       // tell the owner
 	Deny       Action = "deny"        // refuse what does not fit
+	RequirePIN Action = "pin"         // let what does not fit go with a PIN only
 	Cut        Action = "cut"         // hang up the live calls concerned, and refuse
 	LockCaller Action = "lock_caller" // shut the caller, see Limit.LockFor
 	LockRange  Action = "lock_range"  // shut the range of the number
@@ -179,7 +190,7 @@ type Alarm struct {
 // Subject is whose figure of this meter a question counts in; false where it
 // does not count at all.
 func (m Meter) Subject(q Question) (string, bool) {
-	if !m.Where.Covers(q.To.Class) || !q.Within(m.When) {
+	if !m.Where.Covers(q.To) || !q.Within(m.When) {
 		return "", false
 	}
 	return m.Scope.Subject(q)

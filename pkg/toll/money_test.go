@@ -92,8 +92,8 @@ func TestMeterSaysWhatItCounts(t *testing.T) {
 // Emergency, internal and feature calls never count in anything.
 func TestWhatIsNeverMetered(t *testing.T) {
 	for _, class := range []Class{Emergency, Internal, FeatureCode} {
-		for _, where := range []Where{Anywhere, AtHome, Abroad, Chargeable, Where(class)} {
-			if where.Covers(class) {
+		for _, where := range []Where{Anywhere, AtHome, Abroad, Unlisted, Chargeable, Where(class)} {
+			if where.Covers(Destination{Class: class}) {
 				t.Errorf("%q covers %s", where, class)
 			}
 		}

@@ -36,6 +36,7 @@ type Question struct {
 	Covered time.Duration `json:"covered,omitempty"` // talk time already reserved; above zero when a lease is renewed or reviewed
 	At      time.Time     `json:"at,omitzero"`       // to explain: when it would be asked; zero means now
 	Times   string        `json:"times,omitempty"`   // names of the schedules that were open when the call began, separated by commas
+	New     string        `json:"new,omitempty"`     // scopes whose subject had never called the country when the call began, separated by commas
 	Proof   Proof         `json:"proof,omitempty"`   // what became of it when the caller was asked for his PIN
 }
 
@@ -51,13 +52,18 @@ func (q *Question) Within(when string) bool {
 		return true
 	}
 	name, outside := strings.CutPrefix(when, Outside)
-	for rest, more := q.Times, q.Times != ""; more; {
-		var open string
-		if open, rest, more = strings.Cut(rest, ","); open == name {
-			return !outside
+	return names(q.Times, name) != outside
+}
+
+// names tells whether the name is in a list with commas.
+func names(list, name string) bool {
+	for rest, more := list, list != ""; more; {
+		var one string
+		if one, rest, more = strings.Cut(rest, ","); one == name {
+			return true
 		}
 	}
-	return outside
+	return false
 }
 
 // Judgement is what policy says to a question, before anything is reserved.
