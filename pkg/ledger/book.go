@@ -83,6 +83,7 @@ type Book struct {
 	fuse      fuseBox
 	bells     bells
 	wrong     map[string][]time.Time // wrong PINs of late, by Caller.ID
+	past      past
 }
 
 // settingKey names a setting among all.
@@ -129,6 +130,7 @@ func NewBook(judge Judge, o Options) *Book {
 		bells:    newBells(),
 		wrong:    make(map[string][]time.Time),
 	}
+	b.past = newPast(b.options.Bound)
 	b.incidents = b.newTracker()
 	b.meters = meter.NewSet(b.options.Bound)
 	b.requireMeters()
@@ -185,6 +187,7 @@ func (b *Book) applyLease(e toll.Entry) {
 		b.meters.Refused(e.At, q, max(e.Count, 1))
 		return
 	}
+	b.past.mark(&l)
 	h, known := b.live[l.ID]
 	if known {
 		b.fuse.weigh(&h.lease, -1, e.At)

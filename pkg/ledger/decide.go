@@ -11,7 +11,7 @@ import (
 // asked again while nobody has answered finds the same lease.
 func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entry) {
 	b.advance(now)
-	q.Times = b.judge.Times(b.moment(q))
+	q.Times, q.New = b.judge.Times(b.moment(q)), b.past.news(&q)
 	if q.Purpose == toll.Explain {
 		return toll.Verdict{Judgement: b.judgeNow(q), Revision: b.judge.Revision()}, nil
 	}
@@ -87,7 +87,7 @@ func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
 // trunk of a failover, or the same request once more.
 func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Entry) {
 	l := h.lease
-	q.Times = l.Times
+	q.Times, q.New = l.Times, b.past.newsBut(&q, &l)
 	if l.PIN && l.Caller == q.Caller {
 		q.Proof = toll.PINRight // the next trunk of the same call
 	}
@@ -120,7 +120,7 @@ func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Ent
 func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	l := toll.Lease{
 		State: toll.Granted, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
-		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times,
+		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times, New: q.New,
 		PIN: q.Proof == toll.PINRight,
 	}
 	if q.To.Class == toll.Emergency {

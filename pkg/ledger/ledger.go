@@ -21,6 +21,8 @@ type Store interface {
 	// Replay yields the settings that stand, then of every lease that matters
 	// for windows that begin at since the newest entry, in order.
 	Replay(ctx context.Context, since time.Time, f func(toll.Entry) error) error
+	// Called yields who has called which country, ever; the oldest first.
+	Called(ctx context.Context, f func(toll.Called) error) error
 }
 
 // Journal is told what was decided, as it happens. It must not block.
@@ -81,6 +83,13 @@ func Open(ctx context.Context, store Store, judge Judge, c Config) (*Ledger, err
 	}
 	c.Book.Epoch = epoch
 	book := NewBook(judge, c.Book)
+	err = store.Called(ctx, func(c toll.Called) error {
+		book.Remember(c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read which countries were called: %w", err)
+	}
 	err = store.Replay(ctx, time.Now().Add(-LongestWindow), func(e toll.Entry) error {
 		err := book.Apply(e)
 		if err != nil && e.Kind == toll.EntrySetting {

@@ -63,6 +63,18 @@ func (s *shelf) Replay(_ context.Context, _ time.Time, f func(toll.Entry) error)
 	return nil
 }
 
+// Called gives what the entries say, as a store that has lost the entries would.
+func (s *shelf) Called(_ context.Context, f func(toll.Called) error) error {
+	for i := range s.entries {
+		for _, c := range s.entries[i].Lease.Firsts() {
+			if err := f(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (s *shelf) set(err error, gate chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

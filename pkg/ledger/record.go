@@ -81,6 +81,8 @@ func (b *Book) dialled(h *holder, leg, trunk string) []toll.Entry {
 	l.Leg = leg
 	if l.Trunk == "" {
 		l.Trunk = trunk
+		q := l.Question(toll.Ask)
+		l.New = b.past.newsBut(&q, &h.lease)
 	}
 	return []toll.Entry{b.write(toll.EntryChanged, l)}
 }
@@ -157,7 +159,7 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 		return nil, b.dialled(h, e.Channel, e.Found.Trunk)
 	}
 	q := *e.Found
-	q.Purpose, q.Covered, q.Times = toll.Ask, 0, b.judge.Times(b.now)
+	q.Purpose, q.Covered, q.Times, q.New = toll.Ask, 0, b.judge.Times(b.now), b.past.news(&q)
 	j := b.judgeNow(q)
 	l := b.allot(q, j)
 	l.ID, l.Leg, l.Adopted = b.newID(), e.Channel, true

@@ -107,6 +107,9 @@ func (w *writer) append(epoch, at int64, e *toll.Entry) (err error) {
 	case toll.EntrySetting:
 		err = w.set(e)
 	}
+	if err == nil && e.Lease.New != "" {
+		err = w.putCalled(e.Lease.Firsts())
+	}
 	return err
 }
 

@@ -29,7 +29,7 @@ type writer struct {
 	pruneNotice           *sqlite3.SQLiteStmt
 	newDeck, wholeDeck    *sqlite3.SQLiteStmt
 	rate, isWhole         *sqlite3.SQLiteStmt
-	gone                  *sqlite3.SQLiteStmt
+	gone, called          *sqlite3.SQLiteStmt
 	sweepRate, sweepDeck  *sqlite3.SQLiteStmt
 	body                  []byte // of the entry that is written
 }
@@ -92,6 +92,7 @@ func (w *writer) prepare() error {
 		{&w.rate, insertRate},
 		{&w.isWhole, "SELECT id FROM deck WHERE id = ? AND rows = ?"},
 		{&w.gone, selectGone},
+		{&w.called, insertCalled},
 		{&w.sweepRate, sweepRate},
 		{&w.sweepDeck, "DELETE FROM deck WHERE id = ?"},
 	} {
@@ -149,7 +150,7 @@ func (w *writer) close() error {
 	var failed []error
 	for _, s := range []*sqlite3.SQLiteStmt{w.begin, w.commit, w.epoch, w.lead, w.entry, w.call, w.live, w.dead,
 		w.setting, w.unset, w.incident, w.notice, w.pruneEntry, w.pruneCall, w.pruneIncident, w.pruneNotice,
-		w.newDeck, w.wholeDeck, w.rate, w.isWhole, w.gone, w.sweepRate, w.sweepDeck} {
+		w.newDeck, w.wholeDeck, w.rate, w.isWhole, w.gone, w.called, w.sweepRate, w.sweepDeck} {
 		if s != nil {
 			failed = append(failed, s.Close())
 		}
