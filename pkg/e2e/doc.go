@@ -54,5 +54,6 @@
 // # What fails
 //
 // [Proxy] is a link that can be cut, for the manager connection. [SmallDisk], [FillDisk] and [SetReadOnly]
-// make the disk of a ledger fail.
+// make the disk of a ledger fail. TestClockIsSet sets the clock of the machine itself, by ten seconds for half a
+// minute, and puts it right; where the machine does not allow that, as in a container, it skips and says so.
 package e2e
