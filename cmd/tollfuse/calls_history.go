@@ -155,6 +155,7 @@ func outcomeOf(e *toll.Entry) string {
 // ownersOf is the name of a rule, limit or lock of the owner's. In a table the
 // program's own defaults are left out: the reason says as much.
 func ownersOf(by string) string {
+	by = strings.TrimPrefix(by, toll.ByLimit)
 	if strings.Contains(by, ":") && !strings.Contains(by, "=") {
 		return ""
 	}

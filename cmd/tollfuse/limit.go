@@ -46,12 +46,14 @@ the others. Live calls are judged anew at once.
 
   measure  `+list(toll.Measures())+`
   scope    `+list(toll.Scopes())+`
-  where    home, abroad, special, or a class such as intl_mobile; nothing: anywhere
+  where    home, abroad, unlisted, special, or a class such as intl_mobile; nothing: anywhere
 
 What it does at its threshold, one or several. Only deny and cut refuse calls that
-do not fit, and all but deny tell the owner:
+do not fit, and all but deny and pin tell the owner:
 
   deny         refuse such calls
+  pin          let them go once the caller has entered his PIN; only alert can
+               stand beside it
   cut          refuse them, and hang up the live calls that count in the figure
   lock_caller  lock the caller; --lock-for says for how long
   lock_range   lock the range of the number, likewise
@@ -60,6 +62,7 @@ do not fit, and all but deny tell the owner:
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
 			"  tollfuse limit set abroad-caller-day --do deny,lock_caller --lock-for 2h\n" +
+			"  tollfuse limit set unlisted-pin --measure calls --scope site --where unlisted --window 24h --act 5 --do pin\n" +
 			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2\n" +
 			"  tollfuse limit set night --measure cost --scope site --where abroad --window 12h --when '!open' --act 5.00",
 		Args:              exactly("NAME"),
@@ -90,7 +93,7 @@ do not fit, and all but deny tell the owner:
 	cmd.Flags().Var(&f.window, "window", "how far back it counts, such as 24h, 7d or 2w; 0 for what is live now")
 	cmd.Flags().StringVar(&f.act, "act", "", "threshold at which it acts")
 	cmd.Flags().StringVar(&f.warn, "warn", "", "threshold at which it warns; 0 for none")
-	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: deny, cut, lock_caller, lock_range, fuse, alert (default deny)")
+	cmd.Flags().StringSliceVar(&f.do, "do", nil, "what it does: deny, pin, cut, lock_caller, lock_range, fuse, alert (default deny)")
 	cmd.Flags().Var(&f.lockFor, "lock-for", "how long its locks last, such as 2h; 0 for until they are released")
 	cmd.Flags().BoolVar(&f.observe, "observe", false, "only record what it would have done")
 	cmd.Flags().StringVar(&f.comment, "comment", "", "why it is there")

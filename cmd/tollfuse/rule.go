@@ -36,7 +36,7 @@ every call. Emergency calls go out whatever the rules say. Live calls are judged
 anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
 			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global\n" +
-			"  tollfuse rule set far-with-pin --pin --where abroad\n" +
+			"  tollfuse rule set new-with-pin --pin --where unlisted\n" +
 			"  tollfuse rule set nights --deny --where abroad --when '!open'",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("rule")),
@@ -69,7 +69,7 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 	cmd.Flags().StringVar((*string)(&r.Kind), "kind", "", "of this kind: extension, forward, transfer, trunk, originated, gateway, unknown")
 	cmd.Flags().StringVar(&r.Prefix, "prefix", "", "to numbers that begin like this, such as +4420")
 	cmd.Flags().StringVar(&r.Country, "country", "", "to this country (ISO 3166-1)")
-	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, special, or a class such as intl_mobile")
+	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, unlisted, special, or a class such as intl_mobile")
 	cmd.Flags().StringVar(&r.When, "when", "", "that begin during a schedule, such as open, or outside of it: '!open'")
 	cmd.Flags().BoolVar(&r.Observe, "observe", false, "only record what it would have done")
 	cmd.Flags().StringVar(&r.Comment, "comment", "", "why it is there")

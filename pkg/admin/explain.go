@@ -121,8 +121,8 @@ func limitHints(j *toll.Judgement) []Hint {
 		}
 		more := max(f.Limit.Act*2, f.Limit.Act+f.Need, 1)
 		return []Hint{
-			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(j.By) + " --act " + argument(f.Limit, more)},
-			{"take the limit away", "tollfuse limit remove " + shell(j.By)},
+			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(f.Limit.ID) + " --act " + argument(f.Limit, more)},
+			{"take the limit away", "tollfuse limit remove " + shell(f.Limit.ID)},
 		}
 	}
 	return []Hint{{Text: "the bound " + quote(j.By) + " stands in the configuration or in the program"}}

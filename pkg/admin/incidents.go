@@ -219,14 +219,14 @@ func causeHints(cause toll.Tally, v View) []Hint {
 	const lead = "if such calls are right after all: "
 	for _, setting := range v.Settings {
 		switch {
-		case setting.ID() != cause.Name:
-		case setting.Rule != nil && ofRule(toll.Reason(cause.Kind)):
+		case setting.ID() != strings.TrimPrefix(cause.Name, toll.ByLimit):
+		case setting.Rule != nil && setting.ID() == cause.Name && ofRule(toll.Reason(cause.Kind)):
 			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell(cause.Name)}}
-		case setting.Limit != nil && cause.Kind == string(toll.ReasonLimit):
+		case setting.Limit != nil && (cause.Kind == string(toll.ReasonLimit) || strings.HasPrefix(cause.Name, toll.ByLimit)):
 			l := setting.Limit
 			more := max(l.Act*2, 1)
-			return []Hint{{lead + "raise " + cause.Name + " from " + amount(l, l.Act) + " to " + amount(l, more),
-				"tollfuse limit set " + shell(cause.Name) + " --act " + argument(l, more)}}
+			return []Hint{{lead + "raise " + l.ID + " from " + amount(l, l.Act) + " to " + amount(l, more),
+				"tollfuse limit set " + shell(l.ID) + " --act " + argument(l, more)}}
 		}
 	}
 	return nil

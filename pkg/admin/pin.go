@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"strings"
+
 	"github.com/tollfuse/tollfuse/pkg/pin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -30,6 +32,9 @@ func (l *Local) checkPIN(p toll.PIN, removed bool) error {
 func pinHints(e *Explanation, v View) []Hint {
 	by := e.Verdict.By
 	hints := []Hint{{"take the rule away", "tollfuse rule remove " + shell(by)}}
+	if strings.HasPrefix(by, toll.ByLimit) {
+		hints = limitHints(&e.Verdict.Judgement)
+	}
 	if !e.Caller.Present() {
 		return append([]Hint{{Text: "a PIN is asked for in calls that a phone dials, not in those that are forwarded or come from a trunk"}}, hints...)
 	}

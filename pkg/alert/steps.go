@@ -95,6 +95,7 @@ func (w *writer) giveWay() {
 	for _, t := range w.incident.Causes {
 		switch toll.Reason(t.Kind) {
 		case toll.ReasonDeniedRule, toll.ReasonPINNeeded, toll.ReasonPINWrong, toll.ReasonPINUnset:
+			limits = limits || strings.HasPrefix(t.Name, toll.ByLimit)
 			if t.Name != "" && !strings.Contains(t.Name, ":") && len(w.Steps) < 10 {
 				w.step(prefix+", take the rule away:", "tollfuse rule remove %s", t.Name)
 			}

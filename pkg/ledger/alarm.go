@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -90,6 +91,9 @@ func (b *Book) touch(e *toll.Entry) {
 	case toll.EntryRefused, toll.EntryGranted, toll.EntryAdopted:
 		t.asks = true
 	}
+		if limit, asked := strings.CutPrefix(l.By, toll.ByLimit); asked { // for a PIN, in vain
+			t.by = limit
+		}
 	b.bells.touched = append(b.bells.touched, t)
 }
 

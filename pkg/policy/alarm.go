@@ -35,6 +35,9 @@ func (p *Policy) Alarms(q toll.Question, by string, u toll.Usages) []toll.Alarm 
 // limit per call has no meter: it weighs what is granted of the call so far.
 func (l *limit) figure(q toll.Question, u toll.Usages) (subject string, usage toll.Usage, counts bool) {
 	if l.Meter.Scope == toll.PerCall {
+		if !l.Meter.Where.Covers(q.To) {
+			return "", usage, false
+		}
 		held := plus(l.weigher.Granted(), l.weigher.Spent(q.Covered, q.Price.Cost(q.Covered)))
 		return q.Key.Uniqueid, toll.Usage{Held: held, Ready: true}, q.Within(l.Meter.When)
 	}
@@ -48,7 +51,7 @@ func (l *limit) figure(q toll.Question, u toll.Usages) (subject string, usage to
 // rings tells whether anybody wants to hear of the limit's thresholds.
 func (l *limit) rings() bool {
 	for _, a := range l.Do {
-		if a != toll.Deny {
+		if a != toll.Deny && a != toll.RequirePIN {
 			return true
 		}
 	}

@@ -78,7 +78,27 @@ func checkLimit(l toll.Limit) error {
 	case l.LockFor > 0 && !locks:
 		return fmt.Errorf("it locks nobody: add the action %s or %s, or leave out for how long", toll.LockCaller, toll.LockRange)
 	}
-	return checkActions(l.Do)
+	if err := checkActions(l.Do); err != nil {
+		return err
+	}
+	return checkPIN(l)
+}
+
+// checkPIN refuses what a limit that asks for a PIN cannot do. Who has entered it
+// goes past the threshold, so the figure says nothing against him.
+func checkPIN(l toll.Limit) error {
+	if !l.Does(toll.RequirePIN) {
+		return nil
+	}
+	if l.Meter.Scope == toll.PerCall {
+		return errors.New("a limit per call comes to its threshold when somebody talks already, and a PIN is asked for before: choose another scope or action")
+	}
+	for _, a := range l.Do {
+		if a != toll.RequirePIN && a != toll.Alert {
+			return fmt.Errorf("whoever enters his PIN goes past the threshold, so action %s cannot stand beside %s: give it a limit of its own", a, toll.RequirePIN)
+		}
+	}
+	return nil
 }
 
 // checkWindow asks for a window where the past counts and for none where only
@@ -121,10 +141,10 @@ func checkCommon(id, comment string, where toll.Where) error {
 	if err := checkComment(comment); err != nil {
 		return err
 	}
-	if where == toll.Anywhere || slices.Contains(parts[:], where) || slices.Contains(meteredClasses[:], toll.Class(where)) {
+	if where == toll.Anywhere || slices.Contains(manyClasses[:], where) || slices.Contains(meteredClasses[:], toll.Class(where)) {
 		return nil
 	}
-	return fmt.Errorf("destinations %q are unknown: want %s, or a class, one of %s", clip(string(where)), list(parts[:]), list(meteredClasses[:]))
+	return fmt.Errorf("destinations %q are unknown: want %s, or a class, one of %s", clip(string(where)), list(manyClasses[:]), list(meteredClasses[:]))
 }
 
 func checkComment(comment string) error {
@@ -164,7 +184,7 @@ var (
 		toll.Extension, toll.Forward, toll.Transfer, toll.FromTrunk, toll.Originated, toll.GatewayUser, toll.Unknown,
 	}
 	effects      = [...]toll.Effect{toll.Permit, toll.Forbid, toll.AskPIN}
-	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.Cut, toll.LockCaller, toll.LockRange, toll.BlowFuse}
+	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.RequirePIN, toll.Cut, toll.LockCaller, toll.LockRange, toll.BlowFuse}
 )
 
 // list writes the choices of an error message.

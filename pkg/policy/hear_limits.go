@@ -32,7 +32,7 @@ func (h *hearing) limits() bool {
 		usage   toll.Usage
 	)
 	for _, l := range h.compiled.metered[h.q.To.Class] {
-		if !l.denies && !h.explain {
+		if !h.concerns(l) {
 			continue
 		}
 		if !h.q.Within(l.Meter.When) {
@@ -59,6 +59,15 @@ func (h *hearing) limits() bool {
 	return true
 }
 
+// concerns tells whether the limit, which covers the class, has anything to say
+// here. Who is asked for a PIN is one who begins to call and has not entered it.
+func (h *hearing) concerns(l *limit) bool {
+	if l.Meter.Where == toll.Unlisted && h.q.To.Listed {
+		return false
+	}
+	return l.denies || h.explain || l.asks && !h.call.goesOn && h.q.Proof != toll.PINRight
+}
+
 // longest works out how long the call may be from its answer: the option for
 // its class, or less where a limit per call says so. It tells also whether to
 // go on.
@@ -69,7 +78,7 @@ func (h *hearing) longest() (maximum time.Duration, goOn bool) {
 	}
 	maximum = byClass
 	for _, l := range h.compiled.perCall[h.q.To.Class] {
-		if !l.denies && !h.explain {
+		if !h.concerns(l) {
 			continue
 		}
 		if !h.q.Within(l.Meter.When) {
@@ -108,6 +117,8 @@ func (h *hearing) reaches(longest time.Duration) bool {
 // weigh holds the call against one limit and shortens the slice to what the
 // limit has to give: at most a fair share of what is left, so that calls that
 // come at the same time all get some, but never less than the shortest slice.
+//
+// Where it asks for a PIN, it holds back a call that does not fit, and shortens none.
 func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Duration) bool {
 	left := l.left(u)
 	share := left / h.policy.options.Share
@@ -123,8 +134,12 @@ func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Du
 	}
 	if stops || h.explain {
 		f := toll.Figure{By: l.ID, Limit: l.Limit, Usage: u, Need: need, Text: limitText(l, subject, u, need, shortest)}
-		if stops && l.denies {
+		switch {
+		case stops && l.denies:
 			return h.refuse(l.Observe, toll.ReasonLimit, f)
+		case stops && l.asks && h.q.Proof != toll.PINRight:
+			f.By = toll.ByLimit + l.ID
+			return h.askPIN(f, l.Observe)
 		}
 		h.figures = append(h.figures, f)
 	}

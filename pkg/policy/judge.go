@@ -64,7 +64,7 @@ type hearing struct {
 	allowed finding      // the rule or default that lets the call through
 	refused finding      // what stops it
 	shadow  finding      // what would have stopped it, if it were not only observing
-	pin     *toll.Figure // the rule that asks for a PIN first
+	pin     *toll.Figure // the rule or limit that asks for a PIN first
 	figures []toll.Figure
 	slice   time.Duration
 	maximum time.Duration
@@ -151,7 +151,7 @@ func (h *hearing) hear(r *toll.Rule, speaks bool) bool {
 	case speaks && r.Do == toll.Forbid:
 		return h.refuse(r.Observe, toll.ReasonDeniedRule, toll.Figure{By: r.ID, Text: ruleText(r)})
 	case speaks && r.Do == toll.AskPIN && h.q.Proof != toll.PINRight:
-		return h.askPIN(r)
+		return h.askPIN(toll.Figure{By: r.ID, Text: ruleText(r)}, r.Observe)
 	case speaks && !r.Observe:
 		h.allowed = finding{toll.ReasonRule, r.ID}
 	}
@@ -167,12 +167,14 @@ func (h *hearing) hear(r *toll.Rule, speaks bool) bool {
 
 // askPIN holds the call until its caller has entered a PIN, and goes on: who is
 // refused in any case need not be asked. One that was asked for in vain refuses.
-func (h *hearing) askPIN(r *toll.Rule) bool {
-	f := toll.Figure{By: r.ID, Text: ruleText(r), Stops: true}
-	if h.q.Proof != toll.NotAsked || r.Observe || h.policy.options.Observe {
-		return h.refuse(r.Observe, h.q.Proof.Reason(), f)
+func (h *hearing) askPIN(f toll.Figure, observe bool) bool {
+	f.Stops = true
+	if h.q.Proof != toll.NotAsked || observe || h.policy.options.Observe {
+		return h.refuse(observe, h.q.Proof.Reason(), f)
 	}
-	h.pin = &f
+	if h.pin == nil {
+		h.pin = &f
+	}
 	if h.explain {
 		h.figures = append(h.figures, f)
 	}

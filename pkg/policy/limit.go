@@ -13,7 +13,8 @@ import (
 type limit struct {
 	*toll.Limit
 	weigher toll.Weigher
-	denies  bool // else it only alerts or locks
+	denies  bool // else it asks for a PIN, or only alerts or locks
+	asks    bool // what does not fit goes with a PIN
 	counts  bool // it counts what happened; a call that is let through adds nothing
 }
 
@@ -23,6 +24,7 @@ func newLimit(l *toll.Limit) *limit {
 		Limit:   l,
 		weigher: w,
 		denies:  l.Does(toll.Deny),
+		asks:    l.Does(toll.RequirePIN),
 		counts:  w.Granted() == 0 && !holds(w),
 	}
 }

@@ -33,6 +33,7 @@ var (
 			E164: "+2203991234", Range: "+220399", Valid: true,
 			Country: rapid.SampledFrom([]string{"GM", "AT", "PR", ""}).Draw(t, "country"),
 			Class:   rapid.SampledFrom(meteredClasses[:]).Draw(t, "class"),
+			Listed:  rapid.Bool().Draw(t, "listed"),
 		}
 	})
 	anyUsage = rapid.Custom(func(t *rapid.T) toll.Usage {
@@ -43,13 +44,16 @@ var (
 			Meter: toll.Meter{
 				Measure: rapid.SampledFrom(toll.Measures()).Draw(t, "measure"),
 				Scope:   rapid.SampledFrom(toll.Scopes()).Draw(t, "scope"),
-				Where:   rapid.SampledFrom([]toll.Where{toll.Anywhere, toll.Abroad, toll.AtHome, toll.Chargeable}).Draw(t, "where"),
+				Where:   rapid.SampledFrom([]toll.Where{toll.Anywhere, toll.Abroad, toll.Unlisted, toll.AtHome, toll.Chargeable}).Draw(t, "where"),
 			},
 			Act:     min(anyAmount.Draw(t, "act"), largestAct),
 			Observe: rapid.IntRange(0, 5).Draw(t, "observe") == 0,
 		}
 		if rapid.IntRange(0, 5).Draw(t, "alerts") == 0 {
 			l.Do = []toll.Action{toll.Alert}
+		}
+		if l.Meter.Scope != toll.PerCall && rapid.IntRange(0, 5).Draw(t, "asks") == 0 {
+			l.Do = []toll.Action{toll.RequirePIN}
 		}
 		if l.Meter.Scope != toll.PerCall && l.Meter.Measure != toll.Concurrent {
 			l.Meter.Window = time.Hour
@@ -262,16 +266,19 @@ func TestTheShelvesFindTheMostSpecificRule(t *testing.T) {
 				Group:   maybe("sales", "support").Draw(t, "group"),
 				Prefix:  maybe("+2", "+220", "+220399", "+43").Draw(t, "prefix"),
 				Country: maybe("GM", "AT").Draw(t, "country"),
-				Where:   toll.Where(maybe("abroad", "home", "intl_mobile").Draw(t, "where")),
+				Where:   toll.Where(maybe("abroad", "unlisted", "home", "intl_mobile").Draw(t, "where")),
 				Do:      rapid.SampledFrom([]toll.Effect{toll.Permit, toll.Forbid}).Draw(t, "do"),
 			}
 			if next, err := p.With(toll.Setting{Rule: &r}); err == nil {
 				p = next
 			}
 		}
-		q := ask(rapid.SampledFrom([]toll.Destination{gambia, austria, munich}).Draw(t, "to"), "0")
+		q := ask(rapid.SampledFrom([]toll.Destination{gambia, listedCopy(gambia), austria, munich}).Draw(t, "to"), "0")
 		var best *toll.Rule
 		for _, r := range p.Rules() {
+			if best != nil && matches(r, q) && conditionsOf(&r).shape().compare(conditionsOf(best).shape()) == 0 {
+				t.Fatalf("%+v and %+v draw", r, best)
+			}
 			if matches(r, q) && (best == nil || conditionsOf(&r).shape().compare(conditionsOf(best).shape()) < 0) {
 				best = &r
 			}

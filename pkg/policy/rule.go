@@ -38,13 +38,18 @@ func clash(a, b *toll.Rule) bool {
 type extent uint8
 
 const (
-	everywhere extent = iota
-	onePart           // home, abroad or special
+	everywhere   extent = iota
+	onePart             // home, abroad or special
+	unlistedPart        // of what is abroad, by the country too
 	oneClass
 )
 
-// parts are the Wheres that take in several classes and exclude each other.
-var parts = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Chargeable}
+// parts are the Wheres that take in several classes and exclude each other; beside
+// them a rule or limit can name the unlisted, which lie within one of them.
+var (
+	parts       = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Chargeable}
+	manyClasses = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Unlisted, toll.Chargeable}
+)
 
 // shape tells which conditions a rule has, without their values.
 type shape struct {
@@ -58,19 +63,22 @@ func (c conditions) shape() shape {
 		kind: c.kind != "", caller: c.caller != "", group: c.group != "", country: c.country != "",
 		prefix: len(c.prefix),
 	}
-	if c.where != toll.Anywhere {
+	switch {
+	case c.where == toll.Anywhere:
+	case c.where == toll.Unlisted:
+		s.where = unlistedPart
+	case slices.Contains(parts[:], c.where):
+		s.where = onePart
+	default:
 		s.where = oneClass
-		if slices.Contains(parts[:], c.where) {
-			s.where = onePart
-		}
 	}
 	return s
 }
 
 // compare puts the more specific shape first: the one with more conditions;
 // then the one with the longer prefix; then a caller before a group before a
-// kind of caller; then a country before a class before a part; then one for some
-// times.
+// kind of caller; then a country before a class before the unlisted before a part;
+// then one for some times.
 func (s shape) compare(t shape) int {
 	return cmp.Or(
 		cmp.Compare(t.conditions(), s.conditions()),
@@ -114,6 +122,11 @@ func (s shape) of(q *toll.Question) (conditions, bool) {
 	switch s.where {
 	case onePart:
 		c.where = partOf(q.To.Class)
+	case unlistedPart:
+		if !toll.Unlisted.Covers(q.To) {
+			return c, false
+		}
+		c.where = toll.Unlisted
 	case oneClass:
 		c.where = toll.Where(q.To.Class)
 	}

@@ -17,6 +17,7 @@ func TestTheMostSpecificRuleWins(t *testing.T) {
 		{ID: "e", Caller: "1001", Kind: toll.Extension},
 		{ID: "f", Caller: "1001", Country: "GM"},
 		{ID: "g", Caller: "1001", Where: toll.Where(toll.IntlMobile)},
+		{ID: "gu", Caller: "1001", Where: toll.Unlisted},
 		{ID: "h", Caller: "1001", Where: abroad},
 		{ID: "i", Group: "sales", Country: "GM"},
 		{ID: "j", Kind: toll.Extension, Country: "GM"},
@@ -26,6 +27,7 @@ func TestTheMostSpecificRuleWins(t *testing.T) {
 		{ID: "n", Kind: toll.Extension},
 		{ID: "o", Country: "GM"},
 		{ID: "p", Where: toll.Where(toll.IntlMobile)},
+		{ID: "pu", Where: toll.Unlisted},
 		{ID: "q", Where: abroad},
 		{ID: "r"},
 	}

@@ -121,10 +121,12 @@ func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time
 // manner says what sets a limit apart from one that simply denies.
 func manner(l *limit) string {
 	switch {
+	case l.Observe && (l.denies || l.asks):
+		return "; it only observes"
+	case l.asks:
+		return "; what does not fit goes with a PIN"
 	case !l.denies:
 		return "; it refuses nothing"
-	case l.Observe:
-		return "; it only observes"
 	}
 	return ""
 }

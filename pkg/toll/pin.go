@@ -20,6 +20,10 @@ const (
 	PINUnset Proof = "unset" // the caller has none
 )
 
+// ByLimit stands in Judgement.By before the name of a limit that asks for a PIN,
+// which a rule may have too.
+const ByLimit = "limit:"
+
 // Reason is why a call that needs a PIN is refused with this proof.
 func (p Proof) Reason() Reason {
 	switch p {

@@ -19,9 +19,9 @@ const (
 	ReasonDeniedRule  Reason = "denied_rule"  // a rule of the owner's
 	ReasonDeniedClass Reason = "denied_class" // the built-in default for the class
 	ReasonLocked      Reason = "locked"       // the caller, range or trunk is locked
-	ReasonPINNeeded   Reason = "pin_needed"   // a rule asks for a PIN, and none was entered
-	ReasonPINWrong    Reason = "pin_wrong"    // a rule asks for a PIN, and it was wrong
-	ReasonPINUnset    Reason = "pin_unset"    // a rule asks for a PIN, and the caller has none
+	ReasonPINNeeded   Reason = "pin_needed"   // a rule or limit asks for a PIN, and none was entered
+	ReasonPINWrong    Reason = "pin_wrong"    // a rule or limit asks for a PIN, and it was wrong
+	ReasonPINUnset    Reason = "pin_unset"    // a rule or limit asks for a PIN, and the caller has none
 	ReasonLimit       Reason = "limit"        // a limit is reached
 	ReasonBadNumber   Reason = "bad_number"   // the dialled string is not a number
 	ReasonBadRequest  Reason = "bad_request"  // the question itself cannot be understood
