@@ -33,6 +33,8 @@ func (t *Tracker) Note(e toll.Entry) []Change {
 		}
 	case toll.EntryCutting:
 		return t.up(e.At, l)
+	case toll.EntryShadow:
+		return t.shadow(e.At, l)
 	case toll.EntryEnded:
 		return t.ended(e.At, l)
 	case toll.EntrySetting:
@@ -60,6 +62,18 @@ func (t *Tracker) refused(at time.Time, l *toll.Lease, observed bool) []Change {
 	}
 	f.last = l.Key
 	t.tallyRefusal(&f.incident, at, l, observed)
+	return t.touched(at, f, f.incident.ID == "")
+}
+
+// shadow counts a call that would have been cut. One is enough for an incident, as
+// one that is cut in earnest is.
+func (t *Tracker) shadow(at time.Time, l *toll.Lease) []Change {
+	k := key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller), observed: true}
+	f := t.find(k)
+	if f == nil {
+		f = t.begin(k, t.suspects.take(k, at, t.options.Within))
+	}
+	t.tallyRefusal(&f.incident, at, l, true)
 	return t.touched(at, f, f.incident.ID == "")
 }
 

@@ -84,7 +84,8 @@ func (b *Book) touch(e *toll.Entry) {
 	t := touch{q: l.Question(toll.Ask)}
 	switch {
 	case e.Kind == toll.EntryRefused && l.Why == toll.ReasonLimit, e.Kind == toll.EntryGranted && l.Denied == toll.ReasonLimit,
-		l.Cut == toll.ReasonSpent, l.Cut == toll.ReasonLimit:
+		l.Cut == toll.ReasonSpent, l.Cut == toll.ReasonLimit,
+		e.Kind == toll.EntryShadow && (l.Denied == toll.ReasonSpent || l.Denied == toll.ReasonLimit):
 		t.by = l.By
 	}
 	switch e.Kind {
@@ -94,6 +95,7 @@ func (b *Book) touch(e *toll.Entry) {
 		if limit, asked := strings.CutPrefix(l.By, toll.ByLimit); asked { // for a PIN, in vain
 			t.by = limit
 		}
+	}
 	b.bells.touched = append(b.bells.touched, t)
 }
 
@@ -135,10 +137,12 @@ func (b *Book) ring() (orders []toll.Order, entries []toll.Entry) {
 }
 
 // alarm does what is due about one figure: the first time that it comes to a
-// threshold, and to the upper one. A limit that has been changed begins anew.
+// threshold, and to the upper one. A limit that has been changed begins anew, and so
+// does one that only observed until now, or only observes from now on: what it would
+// have done is not done.
 func (b *Book) alarm(a toll.Alarm, t touch) (orders []toll.Order, entries []toll.Entry) {
 	known := b.bells.ringing[a.Limit.ID][a.Subject]
-	if known != nil && !sameThresholds(&known.limit, a.Limit) {
+	if known != nil && (known.shadow != a.Observed || !sameThresholds(&known.limit, a.Limit)) {
 		known = nil
 	}
 	first := a.Acts && (known == nil || !known.acts)
@@ -220,7 +224,7 @@ func (b *Book) cutFor(a toll.Alarm) (orders []toll.Order, entries []toll.Entry) 
 			q := l.Question(toll.Ask)
 			subject, counts = l.Key.Uniqueid, a.Limit.Meter.Where.Covers(l.To) && q.Within(a.Limit.Meter.When)
 		}
-		if !counts || subject != a.Subject || l.Cut != "" || l.To.Class == toll.Emergency || l.Tolerated() {
+		if !counts || subject != a.Subject || l.Cut != "" || l.To.Class == toll.Emergency || l.Tolerated {
 			continue
 		}
 		order, entry := b.cut(h, toll.ReasonLimit, a.Limit.ID)

@@ -139,9 +139,11 @@ func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 
 // longTimer tells whether the trunk leg's timer runs to the longest allowed
 // call while only a slice is reserved: for the firm's everyday calls, which a
-// dead daemon must not cut, and where the site only observes.
+// dead daemon must not cut, for what is let be, and where the site only observes.
+// What one rule or limit would have refused has the timer of any other call:
+// budgets that are enforced hold for it.
 func longTimer(l *toll.Lease) bool {
-	return l.To.Class.Ordinary() || l.Denied != "" || l.Timer > l.Covered
+	return l.To.Class.Ordinary() || l.Tolerated || l.Timer > l.Covered
 }
 
 func (b *Book) permit(j toll.Judgement, l toll.Lease) (toll.Verdict, []toll.Entry) {

@@ -94,7 +94,7 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 	l := h.lease
 	l.State, l.Answered = toll.Answered, b.now.Add(-e.Ago-e.Talk)
 	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
-	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency && !l.Tolerated() {
+	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency && !l.Tolerated {
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
@@ -177,17 +177,18 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 		l.Covered, l.Timer = uncoveredHold, uncoveredHold
 	}
 	if !j.Allow && why == "" {
-		l.Denied = j.Reason
+		l.Denied, l.Tolerated = j.Reason, true
 	}
 	l.Covered += e.Talk
 	l.Timer += e.Talk
 	l.Reserved = l.Price.Reserve(l.Covered)
 	entries := []toll.Entry{b.write(toll.EntryAdopted, l)}
+	entries = append(entries, b.shadowAdopted(b.live[l.ID], e, j)...)
 	switch {
 	case why != "":
 		order, entry := b.cut(b.live[l.ID], why, by)
 		return []toll.Order{order}, append(entries, entry)
-	case e.Up && !l.Tolerated():
+	case e.Up && !l.Tolerated:
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
 	return nil, entries
@@ -247,7 +248,7 @@ func dear(c toll.Class) bool {
 func (b *Book) rearm() (orders []toll.Order) {
 	for _, h := range b.newestFirst() {
 		l := &h.lease
-		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency && !l.Tolerated() {
+		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency && !l.Tolerated {
 			orders = append(orders, b.timerOrder(l))
 		}
 	}

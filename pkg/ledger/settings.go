@@ -144,12 +144,14 @@ func (b *Book) review(now time.Time, lockOnly bool) (orders []toll.Order, entrie
 			continue
 		}
 		j := b.judgeNow(h.lease.Question(toll.Review))
-		if !j.Allow && (j.Reason == toll.ReasonLocked || !lockOnly && !h.lease.Tolerated()) {
+		if !j.Allow && (j.Reason == toll.ReasonLocked || !lockOnly && !h.lease.Tolerated) {
 			order, entry := b.cut(h, j.Reason, j.By)
 			orders, entries = append(orders, order), append(entries, entry)
 			given = append(given, h.lease.Question(toll.Ask))
 			b.meters.Hold(given[len(given)-1], -1)
+			continue
 		}
+		entries = append(entries, b.shadowReview(h, j, lockOnly)...)
 	}
 	return orders, entries
 }

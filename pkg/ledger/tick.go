@@ -42,6 +42,7 @@ func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 		orders, entries = append(orders, o...), append(entries, e...)
 	}
 	entries = b.watchOver(append(b.feedFuse(entries), b.watchBlind()...))
+	entries = append(entries, b.endUncut()...)
 	o, e := b.ring()
 	orders, entries = append(orders, o...), append(entries, e...)
 	return orders, append(entries, b.writeIncidents(b.incidents.Tick(now))...)
@@ -80,7 +81,7 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 	}
 	j := b.judgeNow(q)
 	switch {
-	case l.Tolerated():
+	case l.Tolerated:
 		j.Slice = time.Minute
 	case !j.Allow || j.Slice <= 0:
 		h.refused, h.refusedBy = true, j.By

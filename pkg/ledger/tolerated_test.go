@@ -39,7 +39,7 @@ func (k *keeping) goOn(by time.Duration) {
 func (k *keeping) only() toll.Lease {
 	k.t.Helper()
 	all := k.book.Leases()
-	if len(all) != 1 || !all[0].Tolerated() || all[0].State != toll.Answered {
+	if len(all) != 1 || !all[0].Tolerated || all[0].State != toll.Answered {
 		k.t.Fatalf("live leases: %+v, want one that is tolerated and answered", all)
 	}
 	return all[0]

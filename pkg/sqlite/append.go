@@ -102,7 +102,7 @@ func (w *writer) append(epoch, at int64, e *toll.Entry) (err error) {
 		if _, err = w.exec(w.dead, e.Lease.ID); err == nil {
 			_, err = w.exec(w.call, callRow(at, e)...)
 		}
-	case toll.EntryGranted, toll.EntryAdopted, toll.EntryChanged, toll.EntryRenewed, toll.EntryCutting:
+	case toll.EntryGranted, toll.EntryAdopted, toll.EntryChanged, toll.EntryRenewed, toll.EntryCutting, toll.EntryShadow:
 		_, err = w.exec(w.live, e.Lease.ID, e.Seq)
 	case toll.EntrySetting:
 		err = w.set(e)

@@ -19,7 +19,7 @@ type HistoryQuery struct {
 	Number  string         // the number, or its beginning
 	Lease   string         // its ID
 	Outcome toll.EntryKind // EntryEnded or EntryRefused
-	Reason  toll.Reason    // of the end, the refusal or the cut
+	Reason  toll.Reason    // of the end, the refusal or the cut, or of what only observes
 	From    time.Time      // ended or refused at or after
 	To      time.Time      // and before
 	Before  int64          // page on: Seq of the last entry of the page before
@@ -36,7 +36,7 @@ const (
 // that no text of a caller's ever comes near SQL. None has an index: the time
 // range is what bounds the search.
 const selectCalls = `SELECT seq, at, outcome, count, lease, pbx, uniqueid, caller, caller_group, number, dialled, country,
-		class, range, trunk, leg, started, answered, ended, seconds, per_minute, assumed, cost, reason, by, cut, denied,
+		class, range, trunk, leg, started, answered, ended, seconds, per_minute, assumed, cost, reason, by, cut, would_deny,
 		adopted, revision, subdivision
 	FROM call
 	WHERE seq >= ?1 AND seq < ?2
@@ -44,7 +44,7 @@ const selectCalls = `SELECT seq, at, outcome, count, lease, pbx, uniqueid, calle
 		AND (?4 = '' OR substr(number, 1, length(?4)) = ?4)
 		AND (?5 = '' OR lease = ?5)
 		AND (?6 = '' OR outcome = ?6)
-		AND (?7 = '' OR reason = ?7 OR cut = ?7)
+		AND (?7 = '' OR reason = ?7 OR cut = ?7 OR would_deny = ?7)
 	ORDER BY seq DESC LIMIT ?8`
 
 // History lists ended and refused calls, newest first. Each entry has what the
@@ -141,7 +141,7 @@ func scanCall(rows *sql.Rows) (toll.Entry, error) {
 
 const insertCall = `INSERT INTO call (seq, at, outcome, count, lease, pbx, uniqueid, caller, caller_group, number, dialled,
 		country, class, range, trunk, leg, started, answered, ended, seconds, per_minute, assumed, cost, reason, by, cut,
-		denied, adopted, revision, subdivision)
+		would_deny, adopted, revision, subdivision)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // callRow is what history keeps of an entry that ended or refused a call. The

@@ -48,6 +48,7 @@ func layout(c *coder, e *toll.Entry) {
 	flag(c, 49, &l.PIN)
 	flag(c, 50, &l.To.Listed)
 	word(c, 51, &l.New)
+	flag(c, 52, &l.Tolerated)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is

@@ -7,14 +7,15 @@ type EntryKind string
 
 // The kinds of entries. They are stored; never renamed, never reused.
 const (
-	EntryRefused EntryKind = "refused" // a question was refused
-	EntryGranted EntryKind = "granted" // a lease was given
-	EntryAdopted EntryKind = "adopted" // a live trunk leg without a lease was taken into the book
-	EntryChanged EntryKind = "changed" // leg known, answered, re-priced or timer moved
-	EntryRenewed EntryKind = "renewed" // more talk time was reserved
-	EntryCutting EntryKind = "cutting" // the order to hang up was given
-	EntryEnded   EntryKind = "ended"   // settled
-	EntrySetting EntryKind = "setting" // the owner changed a rule, limit or lock
+	EntryRefused EntryKind = "refused"   // a question was refused
+	EntryGranted EntryKind = "granted"   // a lease was given
+	EntryAdopted EntryKind = "adopted"   // a live trunk leg without a lease was taken into the book
+	EntryChanged EntryKind = "changed"   // leg known, answered, re-priced or timer moved
+	EntryRenewed EntryKind = "renewed"   // more talk time was reserved
+	EntryCutting EntryKind = "cutting"   // the order to hang up was given
+	EntryEnded   EntryKind = "ended"     // settled
+	EntryShadow  EntryKind = "would_cut" // a live call would have been hung up, if what stands against it did not only observe
+	EntrySetting EntryKind = "setting"   // the owner changed a rule, limit or lock
 
 	EntryIncident EntryKind = "incident" // an incident as it stands now
 	EntryNotice   EntryKind = "notice"   // a notice to the owner was made, tried or sent

@@ -27,34 +27,34 @@ type Lease struct {
 	To       Destination   `json:"to"`
 	Price    Price         `json:"price"`
 	Trunk    string        `json:"trunk,omitempty"`
-	Leg      string        `json:"leg,omitempty"`      // Uniqueid of the trunk leg, once it is known
-	Granted  time.Time     `json:"granted"`            // when it was asked, on the ledger's clock
-	Answered time.Time     `json:"answered,omitzero"`  // when the trunk leg was answered
-	Ended    time.Time     `json:"ended,omitzero"`     // when it was settled
-	Timer    time.Duration `json:"timer"`              // what the trunk leg's timer runs to, from the answer
-	Covered  time.Duration `json:"covered"`            // talk time that is reserved, from the answer; below Timer only for ordinary home calls
-	Reserved Money         `json:"reserved"`           // cost of Covered and the margin
-	Talked   time.Duration `json:"talked,omitempty"`   // settled talk time
-	Cost     Money         `json:"cost,omitempty"`     // settled cost
-	Why      Reason        `json:"why"`                // of the grant or refusal; of the end once ended
-	By       string        `json:"by,omitempty"`       // the rule, limit or lock behind Why
-	Cut      Reason        `json:"cut,omitempty"`      // we ordered it to be hung up, for this reason
-	Denied   Reason        `json:"denied,omitempty"`   // in observe mode: what it would have been refused for
-	Adopted  bool          `json:"adopted,omitempty"`  // found live, not asked for: a bypass, a fail-open call
-	Revision int64         `json:"revision,omitempty"` // of the policy that granted it
-	Times    string        `json:"times,omitempty"`    // as in the question
-	New      string        `json:"new,omitempty"`      // likewise
-	PIN      bool          `json:"pin,omitempty"`      // the right one was entered; it is not asked for again
+	Leg      string        `json:"leg,omitempty"`        // Uniqueid of the trunk leg, once it is known
+	Granted  time.Time     `json:"granted"`              // when it was asked, on the ledger's clock
+	Answered time.Time     `json:"answered,omitzero"`    // when the trunk leg was answered
+	Ended    time.Time     `json:"ended,omitzero"`       // when it was settled
+	Timer    time.Duration `json:"timer"`                // what the trunk leg's timer runs to, from the answer
+	Covered  time.Duration `json:"covered"`              // talk time that is reserved, from the answer; below Timer only for ordinary home calls
+	Reserved Money         `json:"reserved"`             // cost of Covered and the margin
+	Talked   time.Duration `json:"talked,omitempty"`     // settled talk time
+	Cost     Money         `json:"cost,omitempty"`       // settled cost
+	Why      Reason        `json:"why"`                  // of the grant or refusal; of the end once ended
+	By       string        `json:"by,omitempty"`         // the rule, limit or lock behind Why
+	Cut      Reason        `json:"cut,omitempty"`        // we ordered it to be hung up, for this reason
+	Denied   Reason        `json:"would_deny,omitempty"` // what it would have been refused or cut for, if that did not only observe
+	Adopted  bool          `json:"adopted,omitempty"`    // found live, not asked for: a bypass, a fail-open call
+	Revision int64         `json:"revision,omitempty"`   // of the policy that granted it
+	Times    string        `json:"times,omitempty"`      // as in the question
+	New      string        `json:"new,omitempty"`        // likewise
+	PIN      bool          `json:"pin,omitempty"`        // the right one was entered; it is not asked for again
+
+	// Tolerated is a found leg that policy does not agree with, as Denied says, and
+	// that is let be all the same: because the site wants such legs reported only,
+	// because it began before anybody watched, or because a dead daemon let it go.
+	// Nothing but a lock ends it, and it has no timer of ours.
+	Tolerated bool `json:"tolerated,omitempty"`
 }
 
 // Live tells whether the lease still holds something.
 func (l *Lease) Live() bool { return l.State == Granted || l.State == Answered }
-
-// Tolerated tells whether this is a found leg that policy does not agree with
-// and that is let be all the same: because the site wants such legs reported
-// only, because it began before anybody watched, or because a dead daemon let
-// it go. Nothing but a lock ends it, and it has no timer of ours.
-func (l *Lease) Tolerated() bool { return l.Adopted && l.Denied != "" }
 
 // Question is the question that this lease answers, asked again for another
 // purpose.

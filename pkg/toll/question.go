@@ -70,12 +70,12 @@ func names(list, name string) bool {
 type Judgement struct {
 	Allow     bool          `json:"allow"`
 	Reason    Reason        `json:"reason"`
-	By        string        `json:"by,omitempty"`        // the rule, limit or lock that decided
-	Slice     time.Duration `json:"slice,omitempty"`     // further talk time that the budgets allow now
-	Maximum   time.Duration `json:"maximum,omitempty"`   // the longest a call may be from its answer
-	Denied    Reason        `json:"denied,omitempty"`    // in observe mode: what it would have been refused for
-	Observing bool          `json:"observing,omitempty"` // the whole site only observes: nothing may end the call
-	Figures   []Figure      `json:"figures,omitempty"`   // what was looked at; all of it when explaining, else what decided
+	By        string        `json:"by,omitempty"`         // the rule, limit or lock that decided
+	Slice     time.Duration `json:"slice,omitempty"`      // further talk time that the budgets allow now
+	Maximum   time.Duration `json:"maximum,omitempty"`    // the longest a call may be from its answer
+	Denied    Reason        `json:"would_deny,omitempty"` // in observe mode: what it would have been refused for
+	Observing bool          `json:"observing,omitempty"`  // the whole site only observes: nothing may end the call
+	Figures   []Figure      `json:"figures,omitempty"`    // what was looked at; all of it when explaining, else what decided
 }
 
 // Figure is one rule, limit or lock that was looked at, with its figures at

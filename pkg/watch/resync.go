@@ -214,7 +214,7 @@ func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg 
 		w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: l.Leg, Talk: max(min(talk, now.Sub(l.Granted)), 0)})
 		return
 	}
-	if l.To.Class == toll.Emergency || l.Cut != "" || l.Tolerated() {
+	if l.To.Class == toll.Emergency || l.Cut != "" || l.Tolerated {
 		return
 	}
 	left := l.TimerLeft(now)
