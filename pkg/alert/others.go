@@ -82,6 +82,17 @@ type told struct {
 
 // troubles are the incidents about Tollfuse itself.
 var troubles = map[toll.IncidentKind]told{
+	toll.CutTrouble: {
+		begins:    "A call cannot be hung up",
+		ends:      "No call is left that cannot be hung up",
+		meanwhile: "Tollfuse tries again every two seconds, by every way that is configured. The main fuse blows if it has a command. Until the call ends it costs money.",
+		after:     "The calls have ended; what they cost is in the ledger.",
+		steps: []Step{
+			{"See what is up:", "tollfuse calls live"},
+			{"Ask Asterisk itself to end what it knows:", "asterisk -rx 'core show channels concise'"},
+			{"If nothing helps, stop it. That ends every call:", "systemctl stop asterisk"},
+		},
+	},
 	toll.LinkTrouble: {
 		begins:    "No link to Asterisk",
 		ends:      "Link to Asterisk is back",

@@ -181,7 +181,7 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 		EventMask: "system,call", Events: watch.Events(), MaxBackoff: relink, Logger: log,
 	}
 	if a.AMI.TLS {
-		c, err := tlsConfig(a.AMI)
+		c, err := tlsConfig(a.AMI.ServerName, a.AMI.CA)
 		if err != nil {
 			return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
 		}
@@ -195,24 +195,28 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
 		CutBypass: s.config.Bypass == config.BypassCut && !s.config.Observe, Log: log,
 	}
+	if o.SecondWays, err = secondWays(a); err != nil {
+		return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
+	}
 	for _, t := range a.Trunks {
 		o.Trunks = append(o.Trunks, watch.Trunk{Name: t.Name, Addresses: t.Addresses, Prefix: t.Prefix})
 	}
 	return watch.New(client, l, o), nil
 }
 
-func tlsConfig(a config.AMI) (*tls.Config, error) {
-	c := &tls.Config{ServerName: a.ServerName, MinVersion: tls.VersionTLS12}
-	if a.CA == "" {
+// tlsConfig trusts the authorities in a file, or those of the system.
+func tlsConfig(serverName, ca string) (*tls.Config, error) {
+	c := &tls.Config{ServerName: serverName, MinVersion: tls.VersionTLS12}
+	if ca == "" {
 		return c, nil
 	}
-	pem, err := os.ReadFile(a.CA)
+	pem, err := os.ReadFile(ca)
 	if err != nil {
 		return nil, fmt.Errorf("read the certificates to trust: %w", err)
 	}
 	c.RootCAs = x509.NewCertPool()
 	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: no certificate in it", a.CA)
+		return nil, fmt.Errorf("%s: no certificate in it", ca)
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,8 @@ func (c checker) asterisks(all []Asterisk) {
 				"%s names another Asterisk already; calls of the two would be mixed up", quote(a.Name))
 		}
 		c.ami(key+".ami", a.AMI)
+		c.ari(key+".ari", a.ARI)
+		c.console(key+".console", a.Console)
 		c.trunks(key+".trunks", a.Trunks)
 		c.endpoints(key+".gateways", a.Gateways)
 		c.endpoints(key+".accounts", a.Accounts)
@@ -59,6 +62,38 @@ func (c checker) ami(key string, a AMI) {
 	c.that(a.CA == "" || a.TLS, key+".ca", "it is of use with tls: true only")
 	c.that(a.ServerName == "" || a.TLS, key+".server_name", "it is of use with tls: true only")
 	c.that(a.ServerName == "" || isHost(a.ServerName), key+".server_name", "want a host name, not %s", quote(a.ServerName))
+}
+
+func (c checker) ari(key string, a ARI) {
+	if a.URL == "" {
+		c.that(a == ARI{}, key+".url", "the address is missing; write one such as http://127.0.0.1:8088/ari")
+		return
+	}
+	u, err := url.Parse(a.URL)
+	c.that(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "", key+".url",
+		"want an address such as http://127.0.0.1:8088/ari, without a user or password in it")
+	c.that(match(`[A-Za-z0-9_.-]{1,64}`, a.User), key+".user", "want the name of the section in ari.conf, not %s", quote(a.User))
+	switch {
+	case a.Password == "" && a.PasswordFile == "":
+		c.that(false, key+".password", "the password is missing; write password, or password_file with the path of a file that holds it")
+	case a.Password != "" && a.PasswordFile != "":
+		c.that(false, key+".password_file", "there is a password too; write only one of the two")
+	case a.PasswordFile != "":
+		c.that(filepath.IsAbs(a.PasswordFile), key+".password_file", "want an absolute path, not %s", quote(a.PasswordFile))
+	default:
+		wrong := wrongSecret(a.Password.Reveal())
+		c.that(wrong == "", key+".password", "the password %s", wrong)
+	}
+	c.that(a.CA == "" || filepath.IsAbs(a.CA), key+".ca", "want an absolute path, not %s", quote(a.CA))
+	c.that(a.CA == "" || err == nil && u.Scheme == "https", key+".ca", "it is of use with https only")
+}
+
+func (c checker) console(key string, command []string) {
+	if len(command) == 0 {
+		return
+	}
+	c.that(filepath.IsAbs(command[0]), key, "want the path of a program first, such as /usr/sbin/asterisk, not %s", quote(command[0]))
+	c.that(len(command) > 1, key, "want what makes the program take a line for the console, such as -rx")
 }
 
 // wrongSecret says what is wrong with a secret, without the secret. A line

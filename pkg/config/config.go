@@ -70,6 +70,8 @@ type Control struct {
 type Asterisk struct {
 	Name     string              `yaml:"name"` // in every key of the ledger; never change it
 	AMI      AMI                 `yaml:"ami"`
+	ARI      ARI                 `yaml:"ari"`
+	Console  []string            `yaml:"console"` // the command before a line for Asterisk's console; empty: there is none here
 	Trunks   []Trunk             `yaml:"trunks"`
 	Gateways []string            `yaml:"gateways"` // endpoints that carry many users
 	Accounts []string            `yaml:"accounts"` // endpoints whose account code says who calls
@@ -85,6 +87,16 @@ type AMI struct {
 	TLS        bool   `yaml:"tls"`
 	CA         string `yaml:"ca"`          // PEM file to trust instead of the system's
 	ServerName string `yaml:"server_name"` // in the certificate, if not the host of Address
+}
+
+// ARI is how to reach a PBX's REST interface, the second way to hang up. Without
+// URL there is none.
+type ARI struct {
+	URL          string `yaml:"url"` // such as http://127.0.0.1:8088/ari
+	User         string `yaml:"user"`
+	Password     Secret `yaml:"password"`
+	PasswordFile string `yaml:"password_file"` // instead of Password; Load reads it
+	CA           string `yaml:"ca"`            // PEM file to trust instead of the system's
 }
 
 // Trunk leads outside.

@@ -129,6 +129,10 @@ func (c *Config) readSecrets(readable bool) error {
 		if err := c.readSecret(&ami.Secret, ami.SecretFile, fmt.Sprintf("asterisk[%d].ami.secret_file", i), whose, readable); err != nil {
 			return err
 		}
+		ari, whose := &c.Asterisk[i].ARI, "the ARI password of "+c.Asterisk[i].Name
+		if err := c.readSecret(&ari.Password, ari.PasswordFile, fmt.Sprintf("asterisk[%d].ari.password_file", i), whose, readable); err != nil {
+			return err
+		}
 	}
 	return c.readSecret(&c.Mail.Password, c.Mail.PasswordFile, "mail.password_file", "the password of the mail server", readable)
 }

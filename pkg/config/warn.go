@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,9 @@ func (c *Config) lookTwice() {
 	for _, a := range c.Asterisk {
 		if !a.AMI.TLS && !isLocal(a.AMI.Address) {
 			c.warn("asterisk %s: the AMI secret crosses the network to %s in the clear; set tls: true", a.Name, hostOf(a.AMI.Address))
+		}
+		if strings.HasPrefix(a.ARI.URL, "http:") && !isLocal(urlHost(a.ARI.URL)) {
+			c.warn("asterisk %s: the ARI password crosses the network to %s in the clear; set an https address", a.Name, urlHost(a.ARI.URL))
 		}
 		for _, t := range a.Trunks {
 			for _, address := range t.Addresses {
@@ -54,6 +58,15 @@ func hostOf(address string) string {
 		return host
 	}
 	return strings.Trim(address, "[]")
+}
+
+// urlHost is the host of a web address.
+func urlHost(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // isLocal tells whether what is sent there stays on this machine.

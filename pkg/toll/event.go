@@ -14,6 +14,7 @@ const (
 	LeaseGone    EventKind = "lost"     // no channel of the lease exists: Why is EndedForged or EndedLost
 	LinkFound    EventKind = "up"       // the link to the PBX stands, and the leases have been compared with it
 	LinkLost     EventKind = "down"     // from here on nobody sees what happens on the PBX
+	CutFailed    EventKind = "uncut"    // a call that is to be cut lives on, whatever was tried
 	ClockStepped EventKind = "clock"    // the wall clock was set; the timers in Asterisk are wrong
 	TroubleBegan EventKind = "trouble"  // something is wrong with Tollfuse itself
 	TroubleEnded EventKind = "mended"   // and is right again
@@ -24,7 +25,7 @@ type Event struct {
 	Kind    EventKind     `json:"kind"`
 	PBX     string        `json:"pbx"`
 	Channel string        `json:"channel,omitempty"` // Uniqueid: of the leg, of what was answered or is gone
-	Lease   string        `json:"lease,omitempty"`   // dialled, lost: ID
+	Lease   string        `json:"lease,omitempty"`   // dialled, lost, uncut: ID
 	Ago     time.Duration `json:"ago,omitempty"`     // answered, gone: how long before it was told
 	Up      bool          `json:"up,omitempty"`      // found: the leg is answered, and
 	Talk    time.Duration `json:"talk,omitempty"`    // answered, found: has been for so long already
@@ -56,4 +57,6 @@ type Order struct {
 	Asker bool          `json:"asker,omitempty"`
 	Why   Reason        `json:"why,omitempty"`
 	By    string        `json:"by,omitempty"`
+
+	Ordered time.Duration `json:"ordered,omitempty"` // cut: how long ago it was ordered first
 }

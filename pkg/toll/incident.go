@@ -11,6 +11,7 @@ const (
 	EmergencyCall IncidentKind = "emergency" // somebody called for help; told to the owner where he wants it
 	FuseBlown     IncidentKind = "fuse"      // the main fuse has blown
 	LimitReached  IncidentKind = "limit"     // figures have come to thresholds of limits
+	CutTrouble    IncidentKind = "uncut"     // a call that is to be cut lives on
 	LinkTrouble   IncidentKind = "link"      // nobody sees what happens on a PBX
 	LedgerTrouble IncidentKind = "ledger"    // the ledger cannot be written
 	DiskTrouble   IncidentKind = "disk"      // the ledger's disk is nearly full
@@ -21,7 +22,7 @@ const (
 // calls.
 func (k IncidentKind) Trouble() bool {
 	switch k {
-	case LinkTrouble, LedgerTrouble, DiskTrouble, MailTrouble:
+	case CutTrouble, LinkTrouble, LedgerTrouble, DiskTrouble, MailTrouble:
 		return true
 	}
 	return false

@@ -129,10 +129,10 @@ func (w *Watcher) cut(ctx context.Context, o toll.Order) error {
 	l := o.Lease
 	var errs []error
 	if o.Asker && l.Key.Uniqueid != "" && w.mayHangUp(l) {
-		errs = append(errs, w.hangup(ctx, l.Key.Uniqueid, o.Why))
+		errs = append(errs, w.hangup(ctx, o, l.Key.Uniqueid))
 	}
 	if l.Leg != "" {
-		errs = append(errs, w.hangup(ctx, l.Leg, o.Why))
+		errs = append(errs, w.hangup(ctx, o, l.Leg))
 	}
 	return errors.Join(errs...)
 }
@@ -156,14 +156,6 @@ func (w *Watcher) mayHangUp(l toll.Lease) bool {
 		}
 	}
 	return true
-}
-
-func (w *Watcher) hangup(ctx context.Context, uniqueid string, why toll.Reason) error {
-	err := w.client.Hangup(ctx, uniqueid, why.Cause())
-	if errors.Is(err, ami.ErrNoSuchChannel) {
-		return w.ledger.Record(ctx, toll.Event{Kind: toll.ChannelGone, PBX: w.options.PBX, Channel: uniqueid})
-	}
-	return err
 }
 
 // setTimer moves a leg's deadline. Asterisk takes whole seconds and counts

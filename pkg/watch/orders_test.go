@@ -65,7 +65,7 @@ func TestOrderUnderWayIsNotRepeated(t *testing.T) {
 		x := obeying(t, silentOn("Hangup"))
 		x.order(cutOrder("leg"), cutOrder("leg"))
 		x.wantAsked("Hangup leg")
-		passes(2 * time.Second)
+		passes(unconfirmed / 2)
 		x.order(cutOrder("leg"))
 		x.wantAsked("Hangup leg")
 		passes(wait)

@@ -49,6 +49,8 @@ type Options struct {
 	Numbering Numbering
 	Rates     Rates
 	CutBypass bool // hang up what goes round the dialplan, at once
+
+	SecondWays []SecondWay // to hang up, the best first
 	Log       *slog.Logger
 }
 
