@@ -44,7 +44,7 @@ func NewMail(n *toll.Notice, m Message, from, host string, now time.Time) Mail {
 	mail := Mail{
 		Message: m, Date: now, From: from, Host: host,
 		ID:     name("notice", n.ID, n.At),
-		Urgent: n.Kind != toll.NoticeTest && i.Open() && !i.Observed && !i.Kind.Trouble(),
+		Urgent: n.Kind != toll.NoticeTest && i.Open() && !i.Observed && (!i.Kind.Trouble() || i.Kind == toll.CutTrouble),
 	}
 	if n.Kind == toll.NoticeTest {
 		return mail

@@ -82,6 +82,7 @@ type Book struct {
 	said      map[string]string      // by rule, limit or lock: how it stopped a call the newest time
 	fuse      fuseBox
 	bells     bells
+	uncut     map[string]bool        // PBXs with calls that could not be hung up
 	wrong     map[string][]time.Time // wrong PINs of late, by Caller.ID
 	past      past
 }
@@ -103,6 +104,9 @@ type holder struct {
 	due      time.Time     // when Tick must look at it
 	heapAt   int           // place in the heap of dues
 	retry    time.Time     // when a refused renewal or a cut is tried again
+
+	cutAt  time.Time // when it was first ordered to be hung up
+	failed bool      // it lives on all the same, and the owner was told
 
 	blind     bool   // for some time nobody saw what became of it
 	tried     bool   // a leg has been and gone without an answer
@@ -128,6 +132,7 @@ func NewBook(judge Judge, o Options) *Book {
 		said:     make(map[string]string),
 		fuse:     newFuseBox(),
 		bells:    newBells(),
+		uncut:    make(map[string]bool),
 		wrong:    make(map[string][]time.Time),
 	}
 	b.past = newPast(b.options.Bound)
@@ -151,6 +156,11 @@ func (b *Book) Begin(now time.Time) {
 		clear(b.notices) // nobody sends them; a daemon with mail finds them in the ledger again
 	}
 	b.incidents.Resume(b.now, b.Leases())
+	for _, i := range b.incidents.Open() {
+		if i.Kind == toll.CutTrouble {
+			b.uncut[i.PBX] = true
+		}
+	}
 }
 
 // Apply makes the entry part of the book. The living book and the restarting
