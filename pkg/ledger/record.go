@@ -263,10 +263,7 @@ func (b *Book) timerOrder(l *toll.Lease) toll.Order {
 // ordered again, until the leg has gone.
 func (b *Book) cut(h *holder, why toll.Reason, by string) (toll.Order, toll.Entry) {
 	l := h.lease
-	l.Cut = why
-	if by != "" {
-		l.By = by
-	}
+	l.Cut, l.By = why, by // what let the call through, or only observed, does not cut it
 	h.retry = b.now.Add(cutAgain)
 	e := b.write(toll.EntryCutting, l)
 	return b.cutOrder(h), e

@@ -90,17 +90,20 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 		b.plan(h)
 		return nil, nil
 	}
+	var entries []toll.Entry
+	if j.Allow && j.Denied != "" && l.Denied == "" {
+		entries = b.shadow(h, toll.ReasonSpent, j.By)
+		l = h.lease
+	}
 	l.Covered = q.Covered + j.Slice
 	l.Reserved = l.Price.Reserve(l.Covered)
-	if l.Timer >= l.Covered {
-		return nil, []toll.Entry{b.write(toll.EntryRenewed, l)}
+	longer := l.Timer < l.Covered
+	l.Timer = max(l.Timer, l.Covered)
+	entries = append(entries, b.write(toll.EntryRenewed, l))
+	if longer && !l.Tolerated {
+		return []toll.Order{b.timerOrder(&l)}, entries
 	}
-	l.Timer = l.Covered
-	entry := b.write(toll.EntryRenewed, l)
-	if l.Tolerated() {
-		return nil, []toll.Entry{entry}
-	}
-	return []toll.Order{b.timerOrder(&l)}, []toll.Entry{entry}
+	return nil, entries
 }
 
 // settleExpired ends a lease of which nothing was heard until its last
