@@ -62,6 +62,9 @@ func checkLimit(l toll.Limit) error {
 	if !slices.Contains(toll.Scopes(), l.Meter.Scope) {
 		return fmt.Errorf("scope %q is unknown: want one of %s", clip(string(l.Meter.Scope)), list(toll.Scopes()))
 	}
+	if err := checkThings(l.Meter, w); err != nil {
+		return err
+	}
 	if err := checkWindow(l.Meter, w); err != nil {
 		return err
 	}

@@ -120,17 +120,18 @@ func (h *hearing) reaches(longest time.Duration) bool {
 //
 // Where it asks for a PIN, it holds back a call that does not fit, and shortens none.
 func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Duration) bool {
+	call, concerned := h.callFor(l, u)
 	left := l.left(u)
 	share := left / h.policy.options.Share
 	grants := h.q.Purpose != toll.Review
-	if grants && !h.explain && l.hasPlenty(h.call, share, h.slice) {
+	if grants && !h.explain && l.hasPlenty(call, share, h.slice) {
 		return true
 	}
 	var need int64
-	stops := !grants && l.revoked(h.call, left)
+	stops := !grants && l.revoked(call, left)
 	if grants {
-		need = l.need(h.call, shortest)
-		stops = l.forbids(h.call, need, left)
+		need = l.need(call, shortest)
+		stops = concerned && l.forbids(call, need, left)
 	}
 	if stops || h.explain {
 		f := toll.Figure{By: l.ID, Limit: l.Limit, Usage: u, Need: need, Text: limitText(l, subject, u, need, shortest)}
@@ -144,7 +145,7 @@ func (h *hearing) weigh(l *limit, subject string, u toll.Usage, shortest time.Du
 		h.figures = append(h.figures, f)
 	}
 	if grants && !stops && l.denies && !l.Observe && !h.policy.options.Observe {
-		h.slice = l.slice(h.call, max(share, need), shortest, h.slice)
+		h.slice = l.slice(call, max(share, need), shortest, h.slice)
 	}
 	return true
 }

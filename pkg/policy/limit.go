@@ -13,16 +13,19 @@ import (
 type limit struct {
 	*toll.Limit
 	weigher toll.Weigher
-	denies  bool // else it asks for a PIN, or only alerts or locks
-	asks    bool // what does not fit goes with a PIN
-	counts  bool // it counts what happened; a call that is let through adds nothing
+	things  toll.Distinct // the weigher, where it counts different things; else nil
+	denies  bool          // else it asks for a PIN, or only alerts or locks
+	asks    bool          // what does not fit goes with a PIN
+	counts  bool          // it counts what happened; a call that is let through adds nothing
 }
 
 func newLimit(l *toll.Limit) *limit {
 	w, _ := l.Meter.Measure.Weigher() // checked when it was added
+	things, _ := w.(toll.Distinct)
 	return &limit{
 		Limit:   l,
 		weigher: w,
+		things:  things,
 		denies:  l.Does(toll.Deny),
 		asks:    l.Does(toll.RequirePIN),
 		counts:  w.Granted() == 0 && !holds(w),
@@ -59,11 +62,12 @@ type call struct {
 	price   toll.Price
 	covered time.Duration // already reserved
 	goesOn  bool          // renewed or reviewed: what a grant leaves behind is counted already
+	again   bool          // for one limit: so it is, by another call to the same country
 }
 
 // need is what so much further talk time adds to the meter.
 func (l *limit) need(c call, further time.Duration) int64 {
-	if c.goesOn {
+	if c.goesOn || c.again {
 		return max(l.weigher.Held(c.price, c.covered+further)-l.weigher.Held(c.price, c.covered), 0)
 	}
 	return plus(l.weigher.Granted(), l.weigher.Held(c.price, further))

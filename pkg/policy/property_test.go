@@ -37,7 +37,10 @@ var (
 		}
 	})
 	anyUsage = rapid.Custom(func(t *rapid.T) toll.Usage {
-		return toll.Usage{Value: anyFigure.Draw(t, "value"), Held: anyFigure.Draw(t, "held"), Ready: rapid.Bool().Draw(t, "ready")}
+		return toll.Usage{
+			Value: anyFigure.Draw(t, "value"), Held: anyFigure.Draw(t, "held"), Ready: rapid.Bool().Draw(t, "ready"),
+			Again: rapid.Bool().Draw(t, "again"), // means something to measures of different things
+		}
 	})
 	anyLimit = rapid.Custom(func(t *rapid.T) toll.Limit {
 		l := toll.Limit{
@@ -48,6 +51,9 @@ var (
 			},
 			Act:     min(anyAmount.Draw(t, "act"), largestAct),
 			Observe: rapid.IntRange(0, 5).Draw(t, "observe") == 0,
+		}
+		if w, _ := l.Meter.Measure.Weigher(); checkThings(l.Meter, w) != nil {
+			l.Meter.Scope = toll.PerCaller
 		}
 		if rapid.IntRange(0, 5).Draw(t, "alerts") == 0 {
 			l.Do = []toll.Action{toll.Alert}
@@ -91,6 +97,7 @@ func drawPolicy(t *rapid.T, o Options) *Policy {
 func drawQuestion(t *rapid.T) toll.Question {
 	q := ask(anyDestination.Draw(t, "to"), "0")
 	q.Price = anyPrice.Draw(t, "price")
+	q.New = rapid.SampledFrom([]string{"", "caller", "site,caller"}).Draw(t, "new")
 	q.Purpose = rapid.SampledFrom([]toll.Purpose{toll.Ask, toll.Renew, toll.Review}).Draw(t, "purpose")
 	if q.Purpose != toll.Ask {
 		q.Covered = time.Duration(rapid.IntRange(0, 8000).Draw(t, "covered")) * time.Second
@@ -105,6 +112,20 @@ func drawFigures(t *rapid.T, p *Policy) *figures {
 		u.of[m] = anyUsage.Draw(t, m.String())
 	}
 	return u
+}
+
+// granted is what the call's grant adds to the figure, and whether the limit is
+// about such a call at all.
+func granted(l toll.Limit, q toll.Question, u toll.Usage) (adds int64, concerned bool) {
+	w, _ := l.Meter.Measure.Weigher()
+	d, distinct := w.(toll.Distinct)
+	if !distinct {
+		return w.Granted(), true
+	}
+	if _, concerned = d.Thing(l.Meter.Scope, q); !concerned || u.Again {
+		return 0, concerned
+	}
+	return 1, true
 }
 
 // enforced are the limits of the policy that can refuse the question.
@@ -142,6 +163,10 @@ func TestWhatIsGrantedFits(t *testing.T) {
 		}
 		for _, l := range enforced(p, q) {
 			w, _ := l.Meter.Measure.Weigher()
+			adds, concerned := granted(l, q, u.of[l.Meter])
+			if !concerned {
+				continue
+			}
 			total := new(big.Int)
 			if l.Meter.Scope == toll.PerCall {
 				talk := q.Covered + j.Slice
@@ -151,7 +176,7 @@ func TestWhatIsGrantedFits(t *testing.T) {
 				if q.Purpose == toll.Renew {
 					need.Sub(need, big.NewInt(w.Held(q.Price, q.Covered)))
 				} else {
-					need.Add(need, big.NewInt(w.Granted()))
+					need.Add(need, big.NewInt(adds))
 				}
 				if need.Sign() == 0 && l.Act > 0 && (q.Purpose == toll.Renew || l.Meter.Measure != toll.RefusedAttempts) {
 					continue // adds nothing, whatever others took
@@ -183,8 +208,12 @@ func TestWhatIsRefusedDoesNotFit(t *testing.T) {
 				continue
 			}
 			w, _ := l.Meter.Measure.Weigher()
+			adds, concerned := granted(l, q, u.of[l.Meter])
+			if _, distinct := w.(toll.Distinct); !concerned || distinct && adds == 0 && l.Act > 0 {
+				t.Fatalf("%s: refused for a country that adds nothing", l.Meter)
+			}
 			shortest := p.Options().MinSlice // with room for another such slice there is surely room for this one
-			total := new(big.Int).Add(big.NewInt(w.Granted()), big.NewInt(w.Held(q.Price, shortest)))
+			total := new(big.Int).Add(big.NewInt(adds), big.NewInt(w.Held(q.Price, shortest)))
 			total.Add(total, big.NewInt(max(u.of[l.Meter].Value, 0)))
 			total.Add(total, big.NewInt(max(u.of[l.Meter].Held, 0)))
 			full := total.Cmp(big.NewInt(l.Act)) > 0

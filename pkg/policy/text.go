@@ -104,8 +104,14 @@ func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time
 	if subject != "" {
 		b.WriteString(" of " + quote(subject))
 	}
-	fmt.Fprintf(&b, ": %s counted and %s held of %s", l.weigher.Format(u.Value), l.weigher.Format(u.Held), l.weigher.Format(l.Act))
+	fmt.Fprintf(&b, ": %s counted", l.weigher.Format(u.Value))
+	if l.things == nil {
+		fmt.Fprintf(&b, " and %s held", l.weigher.Format(u.Held))
+	}
+	fmt.Fprintf(&b, " of %s", l.weigher.Format(l.Act))
 	switch {
+	case l.things != nil && shortest > 0: // else this is about no call
+		b.WriteString(thingText(need))
 	case need > 0 && grows(l.weigher):
 		fmt.Fprintf(&b, "; %s more of this call needs %s", Length(shortest), l.weigher.Format(need))
 	case need > 0: // however long it is
