@@ -91,7 +91,6 @@ func (b *Book) touch(e *toll.Entry) {
 	switch e.Kind {
 	case toll.EntryRefused, toll.EntryGranted, toll.EntryAdopted:
 		t.asks = true
-	}
 		if limit, asked := strings.CutPrefix(l.By, toll.ByLimit); asked { // for a PIN, in vain
 			t.by = limit
 		}
