@@ -31,7 +31,6 @@ type batch struct {
 // owner's, or an order that may go out only then.
 type waiter struct {
 	request *request
-	result  result
 	entry   toll.Entry // what extends permission
 	changed *Changed
 	order   *toll.Order
@@ -80,17 +79,33 @@ func (d *decider) ripe() bool {
 // goes first. It is nil when there is nothing to write.
 func (d *decider) take() *batch {
 	b := d.next
-	d.next = &batch{}
+	d.next = &batch{entries: d.spare}
+	d.spare = nil
 	d.dropAbandoned(d.ledger.clock.Now(), b)
-	b.entries = append(d.backlog, b.entries...)
-	d.backlog = nil
+	if len(d.backlog) > 0 {
+		b.entries = append(d.backlog, b.entries...)
+		d.backlog = nil
+	}
 	if len(b.entries) == 0 {
 		d.finish(commit{batch: b}) // those who waited for what others have written
 		return nil
 	}
 	// What was withdrawn is newer than what was decided meanwhile.
-	slices.SortFunc(b.entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	if !rising(b.entries) {
+		slices.SortFunc(b.entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
 	return b
+}
+
+// rising tells whether the entries stand in the order of their numbers, as they
+// nearly always do.
+func rising(entries []toll.Entry) bool {
+	for i := 1; i < len(entries); i++ {
+		if entries[i].Seq < entries[i-1].Seq {
+			return false
+		}
+	}
+	return true
 }
 
 // dropAbandoned withdraws what nobody waits for any more, so that it holds
@@ -128,10 +143,23 @@ func (d *decider) finish(c commit) {
 			w.order.Left = w.order.Lease.TimerLeft(now)
 			d.ledger.orders.put([]toll.Order{*w.order})
 		}
-		if w.request != nil && !d.deliver(now, w.request, w.result) && w.changed == nil {
+		if w.request != nil && !d.deliver(now, w.request) && w.changed == nil {
 			d.record(now, d.book.Withdraw(now, w.entry)) // a change of the owner's stands, whether or not he still listens
 		}
 		d.changed(now, w)
+	}
+	d.keepRoom(c.batch)
+}
+
+// mostRoom is how large a batch may have been whose room is used again.
+const mostRoom = 4 * ripeAt
+
+// keepRoom lets a later batch have the room of one that is written, so that a
+// busy hour does not leave all its batches to the garbage collector.
+func (d *decider) keepRoom(b *batch) {
+	if cap(b.entries) > cap(d.spare) && cap(b.entries) <= mostRoom {
+		clear(b.entries)
+		d.spare = b.entries[:0]
 	}
 }
 

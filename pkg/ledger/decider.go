@@ -28,9 +28,10 @@ const clockStep = 500 * time.Millisecond
 type decider struct {
 	ledger   *Ledger
 	book     *Book
-	next     *batch    // gathers what the next commit writes
-	inFlight bool      // a batch is with the committer,
-	sent     time.Time // since then
+	next     *batch       // gathers what the next commit writes
+	spare    []toll.Entry // room for the one after it
+	inFlight bool         // a batch is with the committer,
+	sent     time.Time    // since then
 	backlog  []toll.Entry
 	changing bool       // a change of a rule, limit or rate deck is not durable yet,
 	changes  []*request // and these wait for it
@@ -156,15 +157,17 @@ func (d *decider) handle(r *request) {
 		}
 		r.answer(result{})
 	case reqFind:
-		res := result{}
+		lease, found := d.book.Find(r.key)
 		if r.lease != "" {
-			res.lease, res.found = d.book.Lease(r.lease)
-		} else {
-			res.lease, res.found = d.book.Find(r.key)
+			lease, found = d.book.Lease(r.lease)
 		}
-		r.answer(res)
+		if !found {
+			r.answer(result{})
+			return
+		}
+		r.answer(result{lease: &lease})
 	case reqView:
-		r.answer(result{view: View{
+		r.answer(result{view: &View{
 			At: now, Revision: d.book.Revision(), Failing: d.ledger.Failing(),
 			Leases: d.book.Leases(), Settings: d.book.Settings(),
 			Incidents: d.book.Incidents(), Notices: d.book.Waiting(),
@@ -185,11 +188,11 @@ func (d *decider) decide(now time.Time, r *request) {
 		return
 	}
 	verdict, entries := d.book.Decide(now, r.question)
-	res := result{verdict: verdict}
+	r.result.verdict = verdict
 	for i := range entries {
 		if entries[i].Extends() {
 			d.next.add(now, entries[:i], nil)
-			d.next.add(now, entries[i:], &waiter{request: r, result: res, entry: entries[i]})
+			d.next.add(now, entries[i:], &waiter{request: r, entry: entries[i]})
 			d.undurable[verdict.Lease.ID] = entries[i].Seq
 			d.tellOwner(entries)
 			return
@@ -199,16 +202,17 @@ func (d *decider) decide(now time.Time, r *request) {
 	d.tellOwner(entries)
 	if _, waits := d.undurable[verdict.Lease.ID]; waits && verdict.Allow {
 		// The same question again, while its permission is being written.
-		d.next.add(now, nil, &waiter{request: r, result: res})
+		d.next.add(now, nil, &waiter{request: r})
 		return
 	}
-	d.deliver(now, r, res)
+	d.deliver(now, r)
 }
 
 // deliver answers a question and tells the journal; false when nobody waits
 // for the answer any more. A permission that was cut or taken back while it
 // was being written is none.
-func (d *decider) deliver(now time.Time, r *request, res result) bool {
+func (d *decider) deliver(now time.Time, r *request) bool {
+	res := r.result
 	if v := &res.verdict; v.Allow && v.Lease.ID != "" {
 		l, live := d.book.Lease(v.Lease.ID)
 		switch {

@@ -161,14 +161,20 @@ func (l *Ledger) Cut(ctx context.Context, lease string, why toll.Reason, by stri
 
 // Lease is the live lease with that ID.
 func (l *Ledger) Lease(ctx context.Context, id string) (toll.Lease, bool, error) {
-	r, err := l.ask(ctx, &request{kind: reqFind, lease: id})
-	return r.lease, r.found, err
+	return l.find(ctx, &request{kind: reqFind, lease: id})
 }
 
 // Find is the newest live lease that answers a question.
 func (l *Ledger) Find(ctx context.Context, k toll.Key) (toll.Lease, bool, error) {
-	r, err := l.ask(ctx, &request{kind: reqFind, key: k})
-	return r.lease, r.found, err
+	return l.find(ctx, &request{kind: reqFind, key: k})
+}
+
+func (l *Ledger) find(ctx context.Context, wanted *request) (toll.Lease, bool, error) {
+	r, err := l.ask(ctx, wanted)
+	if r.lease == nil {
+		return toll.Lease{}, false, err
+	}
+	return *r.lease, true, err
 }
 
 // View is the state of the book at one moment.
@@ -186,7 +192,10 @@ type View struct {
 // View is a copy of what stands now.
 func (l *Ledger) View(ctx context.Context) (View, error) {
 	r, err := l.ask(ctx, &request{kind: reqView})
-	return r.view, err
+	if r.view == nil {
+		return View{}, err
+	}
+	return *r.view, err
 }
 
 // Leases are copies of the live leases of one PBX.
@@ -212,30 +221,28 @@ func (l *Ledger) Alive(within time.Duration) bool {
 
 func (l *Ledger) beat() { l.pulse.Store(int64(time.Since(l.begun))) }
 
-// ask hands a request to the decider and waits for its answer.
-func (l *Ledger) ask(ctx context.Context, r *request) (result, error) {
-	r.reply = make(chan result, 1)
+// ask hands a request to the decider and waits for its answer, which must not be
+// changed.
+func (l *Ledger) ask(ctx context.Context, r *request) (*result, error) {
+	r.answered = make(chan struct{})
 	select {
 	case l.requests <- r:
 	case <-ctx.Done():
-		return result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
+		return &result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
 	case <-l.done:
-		return result{}, ErrClosed
+		return &result{}, ErrClosed
 	}
 	select {
-	case res := <-r.reply:
-		return res, res.err
+	case <-r.answered:
 	case <-ctx.Done():
 		if r.abandon() {
-			return result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
+			return &result{}, fmt.Errorf("wait for the ledger: %w", ctx.Err())
 		}
-		res := <-r.reply
-		return res, res.err
 	case <-l.done:
 		if r.abandon() {
-			return result{}, ErrClosed
+			return &result{}, ErrClosed
 		}
-		res := <-r.reply
-		return res, res.err
 	}
+	<-r.answered
+	return &r.result, r.result.err
 }

@@ -21,14 +21,17 @@ func (l *Ledger) Noticed() <-chan struct{} { return l.noticed }
 // it is tried next. It returns once that is durable; with ErrDown the notice is
 // settled until the daemon ends.
 func (l *Ledger) Tried(ctx context.Context, n toll.Notice) error {
-	_, err := l.ask(ctx, &request{kind: reqTried, notice: n})
+	_, err := l.ask(ctx, &request{kind: reqTried, notice: &n})
 	return err
 }
 
 // CloseIncident ends an incident; false when none is open by that name.
 func (l *Ledger) CloseIncident(ctx context.Context, id, author string) (toll.Incident, bool, error) {
 	r, err := l.ask(ctx, &request{kind: reqCloseIncident, incident: id, by: author})
-	return r.closed, r.found, err
+	if !r.found {
+		return toll.Incident{}, false, err
+	}
+	return *r.closed, true, err
 }
 
 // Failing tells whether the newest commit has failed, or does not come back.
@@ -51,7 +54,7 @@ func (l *Ledger) FuseChanged() <-chan struct{} { return l.fused }
 
 // FuseRan notes how the command of the main fuse went.
 func (l *Ledger) FuseRan(ctx context.Context, f toll.Fuse) error {
-	_, err := l.ask(ctx, &request{kind: reqFuseRan, fuse: f})
+	_, err := l.ask(ctx, &request{kind: reqFuseRan, fuse: &f})
 	return err
 }
 
@@ -78,16 +81,19 @@ func (d *decider) handleOwner(now time.Time, r *request) {
 	res := result{}
 	switch r.kind {
 	case reqTried:
-		entries = d.book.Tried(now, r.notice)
+		entries = d.book.Tried(now, *r.notice)
 	case reqFuseRan:
-		entries = d.book.FuseRan(now, r.fuse)
+		entries = d.book.FuseRan(now, *r.fuse)
 	case reqCloseIncident:
-		res.closed, entries, res.found = d.book.CloseIncident(now, r.incident, r.by)
+		var closed toll.Incident
+		closed, entries, res.found = d.book.CloseIncident(now, r.incident, r.by)
+		res.closed = &closed
 	}
 	if len(entries) == 0 {
 		r.answer(res)
 		return
 	}
 	d.tell(entries)
-	d.next.add(now, entries, &waiter{request: r, result: res})
+	r.result = res
+	d.next.add(now, entries, &waiter{request: r})
 }

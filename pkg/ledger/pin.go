@@ -23,7 +23,10 @@ const authorPIN = "pin"
 // PIN is what the question's caller must know; false where he has none.
 func (l *Ledger) PIN(ctx context.Context, q toll.Question) (toll.PIN, bool, error) {
 	r, err := l.ask(ctx, &request{kind: reqPIN, question: q})
-	return r.pin, r.found, err
+	if !r.found {
+		return toll.PIN{}, false, err
+	}
+	return *r.pin, true, err
 }
 
 // WrongPIN notes that the question's caller has entered a wrong PIN, and tells
@@ -38,7 +41,7 @@ func (l *Ledger) WrongPIN(ctx context.Context, q toll.Question) (locked bool, er
 func (d *decider) handlePIN(now time.Time, r *request) {
 	if r.kind == reqPIN {
 		pin, found := d.book.PIN(r.question)
-		r.answer(result{pin: pin, found: found})
+		r.answer(result{pin: &pin, found: found})
 		return
 	}
 	orders, entries, locked := d.book.WrongPIN(now, r.question)

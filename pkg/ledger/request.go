@@ -39,22 +39,25 @@ type request struct {
 	key      toll.Key
 	why      toll.Reason
 	by       string
-	notice   toll.Notice
-	fuse     toll.Fuse
+	notice   *toll.Notice
+	fuse     *toll.Fuse
 	incident string // ID
 
-	reply chan result  // takes one result without blocking
-	state atomic.Int32 // waiting, answered or abandoned
+	result   result        // the decider's until it has answered
+	answered chan struct{} // closed then
+	state    atomic.Int32  // waiting, answered or abandoned
 }
 
+// result is what somebody is told. A verdict lies in it, for most ask for one;
+// what others ask for stands beside.
 type result struct {
 	verdict toll.Verdict
-	lease   toll.Lease
+	lease   *toll.Lease
 	found   bool
-	view    View
+	view    *View
 	notices []toll.Notice
-	closed  toll.Incident
-	pin     toll.PIN
+	closed  *toll.Incident
+	pin     *toll.PIN
 	err     error
 }
 
@@ -69,7 +72,8 @@ func (r *request) answer(res result) bool {
 	if !r.state.CompareAndSwap(waiting, answered) {
 		return false
 	}
-	r.reply <- res
+	r.result = res
+	close(r.answered)
 	return true
 }
 

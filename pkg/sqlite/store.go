@@ -40,6 +40,8 @@ type Store struct {
 	locked *os.File // nil once closed
 	newest mark
 	staged map[int64]bool // decks that are being written, or are to count in a moment
+
+	checkpoints *checkpointer // nil once closed
 }
 
 // mark is the place of the newest entry.
@@ -78,6 +80,9 @@ func (s *Store) open(path string) (err error) {
 	if s.Reader, err = openReader(s.path); err != nil {
 		return err
 	}
+	if s.checkpoints, err = openCheckpointer(s.path, &s.mu); err != nil {
+		return err
+	}
 	seq, at, err := s.last(context.Background())
 	s.newest = mark{seq, at}
 	return err
@@ -86,9 +91,12 @@ func (s *Store) open(path string) (err error) {
 // Close writes back what SQLite still keeps beside the file and gives the
 // ledger free. Closing twice is harmless.
 func (s *Store) Close() error {
+	var failed []error
+	if c := s.takeCheckpointer(); c != nil {
+		failed = append(failed, c.close())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var failed []error
 	// The last connection to close writes the WAL back, and readers may not.
 	if s.Reader != nil {
 		failed = append(failed, s.Reader.Close())
@@ -102,6 +110,16 @@ func (s *Store) Close() error {
 		s.locked = nil
 	}
 	return errors.Join(failed...)
+}
+
+// takeCheckpointer gives the checkpointer to whoever closes it; nil but for the
+// first.
+func (s *Store) takeCheckpointer() *checkpointer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.checkpoints
+	s.checkpoints = nil
+	return c
 }
 
 // write runs f in a transaction that is durable when write returns without an
@@ -120,6 +138,7 @@ func (s *Store) write(f func(*writer) error) error {
 	}
 	err := s.w.transaction(f)
 	if err == nil {
+		s.checkpoints.wrote(s.w)
 		return nil
 	}
 	if undo := rollback(s.w.conn); undo != nil {

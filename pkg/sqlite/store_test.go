@@ -57,7 +57,7 @@ func TestFilesBelongToWhoOwnsTheFolder(t *testing.T) {
 
 func TestWriterIsDurable(t *testing.T) {
 	s := newLedger(t)
-	for pragma, want := range map[string]int64{"synchronous": 2, "wal_autocheckpoint": 1000, "busy_timeout": 1000,
+	for pragma, want := range map[string]int64{"synchronous": 2, "wal_autocheckpoint": 8000, "busy_timeout": 1000,
 		"journal_size_limit": 32 << 20} {
 		if got, err := integer(s.w.conn, "PRAGMA "+pragma); err != nil || got != want {
 			t.Errorf("%s = %d, %v, want %d", pragma, got, err, want)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -31,7 +32,9 @@ type writer struct {
 	rate, isWhole         *sqlite3.SQLiteStmt
 	gone, called          *sqlite3.SQLiteStmt
 	sweepRate, sweepDeck  *sqlite3.SQLiteStmt
-	body                  []byte // of the entry that is written
+	body                  []byte              // of the entry that is written
+	args                  []driver.NamedValue // of the statement that runs
+	ran                   int                 // statements since the WAL was to be written back
 }
 
 // openWriter connects, migrates where that is due, and prepares the statements.
@@ -46,10 +49,12 @@ func openWriter(path string, busyTimeout time.Duration) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: conn.(*sqlite3.SQLiteConn)}
-	// The driver knows no name for this one. While somebody reads for long, as a
+	// The driver knows no names for these. While somebody reads for long, as a
 	// backup does, the WAL grows; afterwards it is cut back.
-	if _, err := w.conn.Exec("PRAGMA journal_size_limit = 33554432", nil); err != nil {
-		return nil, errors.Join(err, w.conn.Close())
+	for _, pragma := range []string{"journal_size_limit = 33554432", "wal_autocheckpoint = " + checkpointAtMost} {
+		if _, err := w.conn.Exec("PRAGMA "+pragma, nil); err != nil {
+			return nil, errors.Join(err, w.conn.Close())
+		}
 	}
 	if err := migrate(w.conn, migrationFiles); err != nil {
 		return nil, errors.Join(err, w.conn.Close())
@@ -107,7 +112,12 @@ func (w *writer) prepare() error {
 
 // exec runs a statement and tells how many rows it changed.
 func (w *writer) exec(s *sqlite3.SQLiteStmt, args ...driver.Value) (int64, error) {
-	result, err := s.Exec(args)
+	w.ran++
+	w.args = w.args[:0]
+	for i, v := range args {
+		w.args = append(w.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	result, err := s.ExecContext(context.Background(), w.args)
 	if err != nil {
 		return 0, err
 	}
