@@ -30,6 +30,8 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 	switch e.Kind {
 	case toll.LegFound:
 		return b.adopt(e)
+	case toll.LegMoved:
+		return b.moved(channelKey{e.PBX, e.Channel}), nil
 	case toll.ClockStepped:
 		return b.rearm(), nil
 	case toll.LinkFound:

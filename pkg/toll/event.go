@@ -10,6 +10,7 @@ const (
 	LegDialled   EventKind = "dialled"  // a trunk leg was begun under a lease
 	LegFound     EventKind = "found"    // a trunk leg that no lease covers
 	LegAnswered  EventKind = "answered" // a channel was answered; of consequence if it is a leg of a lease
+	LegMoved     EventKind = "moved"    // a channel was transferred, or dials in its turn; of consequence if it is a leg of a lease
 	ChannelGone  EventKind = "gone"     // a channel has ended, be it a leg or one that asked
 	LeaseGone    EventKind = "lost"     // no channel of the lease exists: Why is EndedForged or EndedLost
 	LinkFound    EventKind = "up"       // the link to the PBX stands, and the leases have been compared with it
@@ -24,7 +25,7 @@ const (
 type Event struct {
 	Kind    EventKind     `json:"kind"`
 	PBX     string        `json:"pbx"`
-	Channel string        `json:"channel,omitempty"` // Uniqueid: of the leg, of what was answered or is gone
+	Channel string        `json:"channel,omitempty"` // Uniqueid: of the leg, of what was answered, moved or is gone
 	Lease   string        `json:"lease,omitempty"`   // dialled, lost, uncut: ID
 	Ago     time.Duration `json:"ago,omitempty"`     // answered, gone: how long before it was told
 	Up      bool          `json:"up,omitempty"`      // found: the leg is answered, and

@@ -221,6 +221,13 @@ func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
 			w.dialled(ctx, c.Channel)
 		case calls.Answered:
 			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered), Ago: w.ago})
+			if by, known := w.channel(c.Channel.DialledBy); known && by.Leg() {
+				// A leg that was transferred has reached a Dial of the dialplan,
+				// behind whatever that did to its timer.
+				w.record(ctx, toll.Event{Kind: toll.LegMoved, Channel: by.Uniqueid})
+			}
+		case calls.Transferred:
+			w.record(ctx, toll.Event{Kind: toll.LegMoved, Channel: c.Channel.Uniqueid})
 		case calls.Ended:
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid, Ago: w.ago})
 		}

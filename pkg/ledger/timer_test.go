@@ -1,0 +1,37 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// A leg that is transferred gets its timer again, for what is left of its lease
+// and not a second more; a leg that has none of ours gets none.
+func TestMovedLegHasItsTimerSetAnew(t *testing.T) {
+	d := newDesk(t)
+	l := d.allowed(abroad(id(1), "1001"))
+	d.event(toll.LegDialled, "leg-"+l.ID, l.ID)
+	if orders := d.event(toll.LegMoved, "leg-"+l.ID, ""); len(orders) != 0 {
+		t.Fatalf("before the answer: %+v", orders)
+	}
+	d.event(toll.LegAnswered, "leg-"+l.ID, "")
+	d.pass(10 * time.Second)
+	orders := d.event(toll.LegMoved, "leg-"+l.ID, "")
+	if len(orders) != 1 || orders[0].Kind != toll.OrderTimer || orders[0].Lease.ID != l.ID || orders[0].Left != l.Timer-10*time.Second {
+		t.Fatalf("orders: %+v", orders)
+	}
+	for _, other := range []string{id(1), "leg-of-nobody", ""} {
+		if orders := d.event(toll.LegMoved, other, ""); len(orders) != 0 {
+			t.Errorf("%q: %+v", other, orders)
+		}
+	}
+
+	q := abroad(id(2), "1001")
+	q.To.Class = toll.Emergency
+	d.talk(d.allowed(q))
+	if orders := d.event(toll.LegMoved, "leg-"+d.book.live[d.book.byKey[q.Key]].lease.ID, ""); len(orders) != 0 {
+		t.Errorf("an emergency call: %+v", orders)
+	}
+}
