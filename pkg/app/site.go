@@ -193,7 +193,12 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 	}
 	o := watch.Options{
 		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
-		CutBypass: s.config.Bypass == config.BypassCut && !s.config.Observe, Log: log,
+		Log: log,
+	}
+	if !s.config.Observe {
+		o.CutBypass = s.config.Bypass != config.BypassAlert
+		o.FuseBypass = s.config.Bypass == config.BypassFuse
+		o.LockBypass = o.FuseBypass || s.config.Bypass == config.BypassLock
 	}
 	if o.SecondWays, err = secondWays(a); err != nil {
 		return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)

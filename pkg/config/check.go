@@ -47,7 +47,7 @@ func check(c *Config, r *reader) {
 	k.prices(c.Prices)
 	k.calls(c.Calls)
 	k.oneOf("failure.home", string(c.Failure.Home), string(Allow), string(Deny))
-	k.oneOf("bypass", string(c.Bypass), string(BypassAlert), string(BypassCut))
+	k.oneOf("bypass", string(c.Bypass), string(BypassAlert), string(BypassCut), string(BypassLock), string(BypassFuse))
 	k.alerts(c.Alerts)
 	k.mail(c.Mail)
 	k.fuse(c.Fuse)

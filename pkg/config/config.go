@@ -167,6 +167,8 @@ type Bypass string
 const (
 	BypassAlert Bypass = "alert" // for the first days, while a way out may be forgotten
 	BypassCut   Bypass = "cut"
+	BypassLock  Bypass = "lock" // and its caller is locked
+	BypassFuse  Bypass = "fuse" // and the main fuse blows
 )
 
 // Alerts says what becomes an incident, of which the owner is told.

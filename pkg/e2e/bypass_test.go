@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -103,5 +104,33 @@ func TestBypassIsSeen(t *testing.T) {
 			t.Errorf("ended as %+v, the carrier bills %v", ended, o.Talk)
 		}
 		d.WaitDecision(t, "adopted", "caller=extension:1004", "reason=bypass")
+	})
+}
+
+// Where the site wants it, whoever goes round the dialplan is locked; what Originate
+// began locks nobody.
+func TestBypassLocks(t *testing.T) {
+	locks := func(c *config.Config) { c.Bypass = config.BypassLock }
+	forEachVersion(t, DaemonOptions{Change: locks}, func(t *testing.T, l *Lab, d *Daemon) {
+		manager, begun := dialsBegun(t, l)
+		carrier := l.Carrier(t)
+		action := ami.NewAction("Originate", "Channel", "PJSIP/"+sierraLeone+"@carrier", "Application", "Wait", "Data", "60", "Async", "true")
+		if _, err := manager.Do(t.Context(), action); err != nil {
+			t.Fatal(err)
+		}
+		cutAsBypass(t, carrier, 1, begun)
+		l.Phone(t, "1004").Dial(sierraLeone)
+		cutAsBypass(t, carrier, 2, begun)
+		d.WaitDecision(t, "setting", "author=bypass")
+		d.Stop(t) // what was decided is in the ledger then
+		var locks []string
+		for _, e := range d.Replayed(t) {
+			if e.Setting != nil && e.Setting.Lock != nil {
+				locks = append(locks, e.Setting.Lock.ID())
+			}
+		}
+		if want := []string{"caller=1004"}; !slices.Equal(slices.Compact(locks), want) {
+			t.Errorf("locked are %q, want %q", locks, want)
+		}
 	})
 }

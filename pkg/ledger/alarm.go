@@ -196,16 +196,23 @@ func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []to
 	if !applies || subject == "" || !own && !t.asks {
 		return nil // nobody can be named
 	}
-	author := "limit " + a.Limit.ID
-	l := toll.Lock{Scope: scope, Subject: subject, Reason: a.Text, Author: author, Since: b.now}
+	l := toll.Lock{Scope: scope, Subject: subject, Reason: a.Text, Author: "limit " + a.Limit.ID, Since: b.now}
 	if a.Limit.LockFor > 0 {
 		l.Until = b.now.Add(a.Limit.LockFor)
 	}
-	s, stands := b.settings[settingKey{"lock", l.ID()}]
-	if known.spared[l.ID()] || stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until)) {
+	if known.spared[l.ID()] {
 		return nil
 	}
-	set := toll.Setting{Lock: &l, Author: author, At: b.now, Revision: b.judge.Revision() + 1}
+	return b.shut(l)
+}
+
+// shut sets a lock, unless it stands already. The live calls are looked at in ring.
+func (b *Book) shut(l toll.Lock) []toll.Entry {
+	s, stands := b.settings[settingKey{"lock", l.ID()}]
+	if stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until)) {
+		return nil
+	}
+	set := toll.Setting{Lock: &l, Author: l.Author, At: b.now, Revision: b.judge.Revision() + 1}
 	e := toll.Entry{Seq: b.seq + 1, At: b.now, Kind: toll.EntrySetting, Setting: &set}
 	if err := b.Apply(e); err != nil {
 		return nil // policy has no opinion on locks

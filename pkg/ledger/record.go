@@ -58,6 +58,8 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 		return nil, b.dialled(h, e.Channel, e.Trunk)
 	case toll.LeaseGone:
 		return nil, b.leaseGone(h, e.Why)
+	case toll.CutFailed:
+		return nil, b.cutFailed(h)
 	}
 	return nil, nil
 }
@@ -189,7 +191,7 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	switch {
 	case why != "":
 		order, entry := b.cut(b.live[l.ID], why, by)
-		return []toll.Order{order}, append(entries, entry)
+		return []toll.Order{order}, append(append(entries, entry), b.punish(e, &l)...)
 	case e.Up && !l.Tolerated:
 		return []toll.Order{b.timerOrder(&l)}, entries
 	}
@@ -276,7 +278,10 @@ func (b *Book) cut(h *holder, why toll.Reason, by string) (toll.Order, toll.Entr
 // but never one that has dialled an emergency number, nor one that never asked.
 func (b *Book) cutOrder(h *holder) toll.Order {
 	l := h.lease
-	o := toll.Order{Kind: toll.OrderCut, Lease: l, Why: l.Cut, By: l.By, Asker: l.State == toll.Granted && !l.Adopted}
+	if h.cutAt.IsZero() {
+		h.cutAt = b.now
+	}
+	o := toll.Order{Kind: toll.OrderCut, Lease: l, Why: l.Cut, By: l.By, Asker: l.State == toll.Granted && !l.Adopted, Ordered: b.now.Sub(h.cutAt)}
 	for _, id := range b.byAsker[askerOf(l.Key)] {
 		if b.live[id].lease.To.Class == toll.Emergency {
 			o.Asker = false

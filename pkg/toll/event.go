@@ -33,7 +33,9 @@ type Event struct {
 	Gone    bool          `json:"gone,omitempty"`    // found: it has ended before its mark could be read
 	Found   *Question     `json:"found,omitempty"`   // found: who calls where, as far as can be told
 	Why     Reason        `json:"why,omitempty"`     // found: bypass, unseen, fork, fail_open or emergency; lost: see there
-	Cut     bool          `json:"cut,omitempty"`     // found: hang it up whatever policy says
+	Cut     bool          `json:"cut,omitempty"`     // found: hang it up whatever policy says,
+	Lock    bool          `json:"lock,omitempty"`    // lock whoever is accountable,
+	Fuse    bool          `json:"fuse,omitempty"`    // and blow the main fuse
 	Trunk   string        `json:"trunk,omitempty"`   // dialled: the trunk it leaves by
 	Trouble IncidentKind  `json:"trouble,omitempty"` // trouble, mended: of what kind
 	Text    string        `json:"text,omitempty"`    // trouble: a sentence that says what is wrong

@@ -129,6 +129,7 @@ func (w *Watcher) found(ctx context.Context, leg outbound) {
 	}
 	e.Why, e.Cut = w.verdictOn(leg, to.Class)
 	if e.Why == toll.ReasonBypass {
+		e.Lock, e.Fuse = w.options.LockBypass, w.options.FuseBypass
 		w.options.Log.Warn("a call goes round the dialplan", "pbx", w.options.PBX, "channel", ch.Name, "caller", e.Found.Caller, "number", to.Number(), "class", to.Class, "trunk", leg.trunk.Name)
 	}
 	w.record(ctx, e)

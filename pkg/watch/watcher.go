@@ -43,15 +43,17 @@ type Trunk struct {
 
 // Options are what a watcher must know of its Asterisk.
 type Options struct {
-	PBX       string
-	Trunks    []Trunk
-	Callers   caller.Site
-	Numbering Numbering
-	Rates     Rates
-	CutBypass bool // hang up what goes round the dialplan, at once
+	PBX        string
+	Trunks     []Trunk
+	Callers    caller.Site
+	Numbering  Numbering
+	Rates      Rates
+	CutBypass  bool // hang up what goes round the dialplan, at once
+	LockBypass bool // and lock whoever made it
+	FuseBypass bool // and blow the main fuse
 
 	SecondWays []SecondWay // to hang up, the best first
-	Log       *slog.Logger
+	Log        *slog.Logger
 }
 
 // Watcher watches one Asterisk. Run is its life.
@@ -219,8 +221,6 @@ func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
 		switch c.Kind {
 		case calls.Dialled:
 			w.dialled(ctx, c.Channel)
-		case calls.Answered:
-			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered), Ago: w.ago})
 			if by, known := w.channel(c.Channel.DialledBy); known && by.Leg() {
 				// A leg that was transferred has reached a Dial of the dialplan,
 				// behind whatever that did to its timer.
@@ -228,6 +228,8 @@ func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
 			}
 		case calls.Transferred:
 			w.record(ctx, toll.Event{Kind: toll.LegMoved, Channel: c.Channel.Uniqueid})
+		case calls.Answered:
+			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered), Ago: w.ago})
 		case calls.Ended:
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid, Ago: w.ago})
 		}
