@@ -26,8 +26,26 @@ type Set struct {
 type gauge struct {
 	meter   toll.Meter
 	weigher toll.Weigher
-	counter *Counter
+	things  toll.Distinct // the weigher, where it counts different things; else nil
+	counter tally
 	ready   bool
+}
+
+// newGauge is a meter that has counted nothing yet.
+func (s *Set) newGauge(m toll.Meter, w toll.Weigher) gauge {
+	if things, distinct := w.(toll.Distinct); distinct {
+		return gauge{meter: m, weigher: w, things: things, counter: NewDistinct(m.Window, s.bound)}
+	}
+	return gauge{meter: m, weigher: w, counter: NewCounter(m.Window, s.bound)}
+}
+
+// thing is what the question counts in the meter's figures, where that matters;
+// false where it counts nothing.
+func (g *gauge) thing(q toll.Question) (string, bool) {
+	if g.things == nil {
+		return "", true
+	}
+	return g.things.Thing(g.meter.Scope, q)
 }
 
 // NewSet makes an empty set whose meters count at most bound subjects apart.
@@ -51,7 +69,7 @@ func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready b
 			continue
 		}
 		fresh = append(fresh, len(s.all))
-		s.all = append(s.all, gauge{meter: m, weigher: w, counter: NewCounter(m.Window, s.bound)})
+		s.all = append(s.all, s.newGauge(m, w))
 	}
 	var retired []gauge
 	for _, g := range slices.Concat(old[s.needed:], old[:s.needed]) {
@@ -77,39 +95,46 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 	if !counts {
 		return toll.Usage{Ready: g.ready}
 	}
-	value, held := g.counter.Read(subject, now)
-	return toll.Usage{Value: value, Held: held, Ready: g.ready}
+	thing, counts := g.thing(q)
+	u := g.counter.usage(subject, thing, now)
+	u.Again, u.Ready = u.Again || !counts, g.ready
+	return u
 }
 
 // Refused counts n refusals of the question.
 func (s *Set) Refused(at time.Time, q toll.Question, n int64) {
-	s.each(q, func(g *gauge, subject string) { g.counter.Add(subject, at, n*g.weigher.Refused()) })
+	s.each(q, func(g *gauge, subject, thing string) { g.counter.count(subject, thing, at, n*g.weigher.Refused()) })
 }
 
 // Granted counts a grant, or with sign -1 takes it back.
 func (s *Set) Granted(at time.Time, q toll.Question, sign int64) {
-	s.each(q, func(g *gauge, subject string) { g.counter.Add(subject, at, sign*g.weigher.Granted()) })
+	s.each(q, func(g *gauge, subject, thing string) { g.counter.count(subject, thing, at, sign*g.weigher.Granted()) })
 }
 
 // Hold takes (or, with sign -1, lets go) what a live lease holds that covers
 // q.Covered.
 func (s *Set) Hold(q toll.Question, sign int64) {
-	s.each(q, func(g *gauge, subject string) {
-		g.counter.Hold(subject, sign*g.weigher.Held(q.Price, q.Covered))
+	s.each(q, func(g *gauge, subject, _ string) {
+		g.counter.hold(subject, sign*g.weigher.Held(q.Price, q.Covered))
 	})
 }
 
 // Spent counts what an ended lease leaves behind.
 func (s *Set) Spent(at time.Time, q toll.Question, talked time.Duration, cost toll.Money) {
-	s.each(q, func(g *gauge, subject string) {
-		g.counter.Add(subject, at, g.weigher.Spent(talked, cost))
+	s.each(q, func(g *gauge, subject, thing string) {
+		g.counter.count(subject, thing, at, g.weigher.Spent(talked, cost))
 	})
 }
 
-func (s *Set) each(q toll.Question, do func(*gauge, string)) {
+func (s *Set) each(q toll.Question, do func(g *gauge, subject, thing string)) {
 	for i := range s.all {
-		if subject, counts := s.all[i].meter.Subject(q); counts {
-			do(&s.all[i], subject)
+		g := &s.all[i]
+		subject, counts := g.meter.Subject(q)
+		if !counts {
+			continue
+		}
+		if thing, counts := g.thing(q); counts {
+			do(g, subject, thing)
 		}
 	}
 }

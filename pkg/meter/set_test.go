@@ -175,3 +175,44 @@ func TestSetMergesUpwardAndNeverForgets(t *testing.T) {
 		}
 	}
 }
+
+// Countries count once each, new ones only where they are new to the subject, and
+// neither a refusal nor the end of a call adds any.
+func TestSetCountsCountries(t *testing.T) {
+	all, fresh := perCaller(toll.Countries, time.Hour), perCaller(toll.NewCountries, time.Hour)
+	site := toll.Meter{Measure: toll.NewCountries, Scope: toll.PerSite, Window: time.Hour}
+	s := NewSet(100)
+	s.Require([]toll.Meter{all, fresh, site}, knowsAll)
+	call := func(caller, country, news string) toll.Question {
+		q := from(caller)
+		q.To.Country, q.New = country, news
+		return q
+	}
+	s.Granted(begin, call("1001", "GB", "site,caller"), 1)
+	s.Granted(begin, call("1001", "GB", ""), 1)
+	s.Granted(begin, call("1001", "FR", "caller"), 1)
+	s.Granted(begin, call("1001", "DE", ""), 1)
+	s.Refused(begin, call("1001", "IT", "site,caller"), 3)
+	s.Hold(call("1001", "IT", "site,caller"), 1)
+	s.Spent(begin, call("1001", "GB", "site,caller"), time.Minute, 600_000)
+	for _, tc := range []struct {
+		m    toll.Meter
+		q    toll.Question
+		want toll.Usage
+	}{
+		{all, call("1001", "IT", "site,caller"), toll.Usage{Value: 3, Ready: true}},
+		{all, call("1001", "DE", ""), toll.Usage{Value: 3, Ready: true, Again: true}},
+		{all, call("1002", "DE", ""), toll.Usage{Ready: true}},
+		{fresh, call("1001", "IT", "site,caller"), toll.Usage{Value: 2, Ready: true}},
+		{fresh, call("1001", "FR", "caller"), toll.Usage{Value: 2, Ready: true, Again: true}},
+		{fresh, call("1001", "DE", ""), toll.Usage{Value: 2, Ready: true, Again: true}}, // it is none
+		{site, call("1002", "IT", "site"), toll.Usage{Value: 1, Ready: true}},
+	} {
+		wantUsage(t, s, begin, tc.m, tc.q, tc.want)
+	}
+	s.Granted(begin, call("1001", "FR", "caller"), -1) // it changes
+	wantUsage(t, s, begin, all, call("1001", "FR", "caller"), toll.Usage{Value: 2, Ready: true})
+	s.Granted(begin, call("1001", "FR", "caller"), 1)
+	wantUsage(t, s, begin, fresh, call("1001", "FR", "caller"), toll.Usage{Value: 2, Ready: true, Again: true})
+	wantUsage(t, s, begin.Add(2*time.Hour), all, call("1001", "GB", ""), toll.Usage{Ready: true})
+}
