@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -151,9 +152,25 @@ func (c *Call) Vanish() {
 // Lab.WaitBridged.
 func (c *Call) Refer(t testing.TB, number string, limit time.Duration) int {
 	t.Helper()
+	return c.refer(t, fmt.Sprintf("sip:%s@%s", number, c.agent.pbx), limit)
+}
+
+// ReferTo transfers the other side to that of another call of the same agent, as one does who has announced the
+// transfer (RFC 5589, section 7; RFC 3891 for what names the call).
+func (c *Call) ReferTo(t testing.TB, other *Call, limit time.Duration) int {
+	t.Helper()
+	other.mu.Lock()
+	replaces := fmt.Sprintf("%s;to-tag=%s;from-tag=%s", other.id, parameter(other.remote, "tag"), parameter(other.local, "tag"))
+	target := fmt.Sprintf("sip:%s@%s?Replaces=%s", other.Number, c.agent.pbx, url.QueryEscape(replaces))
+	other.mu.Unlock()
+	return c.refer(t, target, limit)
+}
+
+func (c *Call) refer(t testing.TB, target string, limit time.Duration) int {
+	t.Helper()
 	c.mu.Lock()
 	c.request("REFER",
-		field{"Refer-To", fmt.Sprintf("<sip:%s@%s>", number, c.agent.pbx)},
+		field{"Refer-To", "<" + target + ">"},
 		field{"Referred-By", fmt.Sprintf("<%s>", addressURI(c.local))})
 	c.mu.Unlock()
 	select {
