@@ -42,7 +42,9 @@ func (p program) limitSetCommand(o *options) *cobra.Command {
 		Short: "Set a limit, or change one",
 		Long: withExits(`Set a limit. Of a limit that is there, only what is named changes. Thresholds are
 an amount for the measure cost (150.00), a length for seconds (6h), a number for
-the others. Live calls are judged anew at once.
+the others. Live calls are judged anew at once. The measure countries counts the
+different countries that were called; new-countries those of them that had never
+been called before by the caller, or whose figure it is.
 
   measure  `+list(toll.Measures())+`
   scope    `+list(toll.Scopes())+`
@@ -61,6 +63,7 @@ do not fit, and all but deny and pin tell the owner:
   alert        tell the owner, and nothing else`,
 			exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse limit set abroad-caller-day --act 200 --warn 100\n" +
+			"  tollfuse limit set scouts --measure new-countries --scope caller --window 7d --act 5 --do alert\n" +
 			"  tollfuse limit set abroad-caller-day --do deny,lock_caller --lock-for 2h\n" +
 			"  tollfuse limit set unlisted-pin --measure calls --scope site --where unlisted --window 24h --act 5 --do pin\n" +
 			"  tollfuse limit set two-at-once --measure concurrent --scope caller --where abroad --act 2\n" +
