@@ -26,6 +26,7 @@ const (
 // until it has fallen below.
 type bells struct {
 	touched []touch                     // questions whose figures have changed since the newest Tick
+	spare   []touch                     // room for the next ones
 	ringing map[string]map[string]*bell // by limit and subject
 	look    time.Time                   // when they are looked at next
 	resumed bool                        // those that rang before a restart are known again
@@ -115,13 +116,15 @@ func (b *Book) ring() (orders []toll.Order, entries []toll.Entry) {
 	b.resumeBells()
 	for len(b.bells.touched) > 0 {
 		touched := b.bells.touched
-		b.bells.touched = nil
+		b.bells.touched, b.bells.spare = b.bells.spare, nil
 		for _, t := range touched {
 			for _, a := range b.judge.Alarms(t.q, t.by, standing{b, t.q}) {
 				o, e := b.alarm(a, t)
 				orders, entries = append(orders, o...), append(entries, e...)
 			}
 		}
+		clear(touched)
+		b.bells.spare = touched[:0]
 		if b.bells.locked {
 			b.bells.locked = false
 			o, e := b.review(b.now, true)
@@ -145,6 +148,9 @@ func (b *Book) alarm(a toll.Alarm, t touch) (orders []toll.Order, entries []toll
 		known = nil
 	}
 	first := a.Acts && (known == nil || !known.acts)
+	if known == nil || first {
+		a.Text = b.judge.Sentence(a)
+	}
 	if known == nil {
 		known = &bell{limit: *a.Limit, shadow: a.Observed}
 		if !b.bells.put(a.Limit.ID, a.Subject, known) {
@@ -196,20 +202,26 @@ func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []to
 	if !applies || subject == "" || !own && !t.asks {
 		return nil // nobody can be named
 	}
-	l := toll.Lock{Scope: scope, Subject: subject, Reason: a.Text, Author: "limit " + a.Limit.ID, Since: b.now}
+	l := toll.Lock{Scope: scope, Subject: subject, Author: "limit " + a.Limit.ID, Since: b.now}
 	if a.Limit.LockFor > 0 {
 		l.Until = b.now.Add(a.Limit.LockFor)
 	}
-	if known.spared[l.ID()] {
+	if known.spared[l.ID()] || b.isShut(&l) {
 		return nil
 	}
+	l.Reason = b.judge.Sentence(a)
 	return b.shut(l)
+}
+
+// isShut tells whether such a lock stands already.
+func (b *Book) isShut(l *toll.Lock) bool {
+	s, stands := b.settings[settingKey{"lock", l.ID()}]
+	return stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until))
 }
 
 // shut sets a lock, unless it stands already. The live calls are looked at in ring.
 func (b *Book) shut(l toll.Lock) []toll.Entry {
-	s, stands := b.settings[settingKey{"lock", l.ID()}]
-	if stands && (s.Lock.Until.IsZero() || b.now.Before(s.Lock.Until)) {
+	if b.isShut(&l) {
 		return nil
 	}
 	set := toll.Setting{Lock: &l, Author: l.Author, At: b.now, Revision: b.judge.Revision() + 1}

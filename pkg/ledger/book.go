@@ -22,6 +22,8 @@ type Judge interface {
 	// Alarms are the thresholds at which the question's figures stand; by is what
 	// refused it.
 	Alarms(q toll.Question, by string, u toll.Usages) []toll.Alarm
+	// Sentence says an alarm in words.
+	Sentence(a toll.Alarm) string
 	// Revision is that of the newest setting in it.
 	Revision() int64
 	// With is this policy with one more setting, or why that cannot be.

@@ -28,7 +28,10 @@ func (b *Book) Decide(now time.Time, q toll.Question) (toll.Verdict, []toll.Entr
 	}
 	given := b.giveBack(q.Key)
 	v, entries := b.decideNew(q)
-	return v, b.watchOver(append(given, entries...))
+	if len(given) > 0 {
+		entries = append(given, entries...)
+	}
+	return v, b.watchOver(entries)
 }
 
 func (b *Book) decideNew(q toll.Question) (toll.Verdict, []toll.Entry) {

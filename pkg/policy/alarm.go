@@ -24,11 +24,16 @@ func (p *Policy) Alarms(q toll.Question, by string, u toll.Usages) []toll.Alarm 
 			continue
 		}
 		alarms = append(alarms, toll.Alarm{
-			Limit: l.Limit, Subject: subject, Acts: acts, Observed: l.Observe || p.options.Observe,
-			Text: limitText(l, subject, usage, 0, 0),
+			Limit: l.Limit, Subject: subject, Usage: usage, Acts: acts, Observed: l.Observe || p.options.Observe,
 		})
 	}
 	return alarms
+}
+
+// Sentence says an alarm with its figures. Few of those that Alarms finds are
+// told to anybody, so it is made for these alone.
+func (p *Policy) Sentence(a toll.Alarm) string {
+	return limitText(newLimit(a.Limit), a.Subject, a.Usage, 0, 0)
 }
 
 // figure is where the limit stands for the question, and whose figure that is. A

@@ -50,7 +50,7 @@ func TestAlarms(t *testing.T) {
 			if a.Acts {
 				got = "acts"
 			}
-			if a.Subject != "1001" || a.Limit.ID != "watched" || !strings.Contains(a.Text, `calls per caller in 1h of "1001"`) && !strings.Contains(a.Text, "refused per caller") {
+			if a.Subject != "1001" || a.Limit.ID != "watched" || !strings.Contains(p.Sentence(a), `calls per caller in 1h of "1001"`) && !strings.Contains(p.Sentence(a), "refused per caller") {
 				t.Errorf("%s: %+v", tc.name, a)
 			}
 		}

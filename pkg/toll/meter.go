@@ -182,9 +182,10 @@ func (l *Limit) Does(a Action) bool {
 type Alarm struct {
 	Limit    *Limit
 	Subject  string // whose figure, as the scope of the meter names it
+	Usage    Usage
 	Acts     bool   // the limit does what it is for; else it only warns
 	Observed bool   // it does nothing, since limit or site only observe
-	Text     string // a sentence with the figures, without hostile text
+	Text     string // a sentence with the figures, without hostile text; "" until somebody is to read it
 }
 
 // Subject is whose figure of this meter a question counts in; false where it
