@@ -80,23 +80,29 @@ func (w *Watcher) read(now time.Time, items []ami.Message) (shown map[string]pic
 		}
 		shown[p.channel.Uniqueid] = p
 	}
+	dialling := make(map[string][]picture) // by their Linkedid
+	for _, p := range shown {
+		if p.dials != "" {
+			dialling[p.channel.Linkedid] = append(dialling[p.channel.Linkedid], p)
+		}
+	}
 	for id, p := range shown {
-		p.channel.DialledBy = dialler(p, shown)
+		p.channel.DialledBy = dialler(p, dialling[p.channel.Linkedid], shown)
 		shown[id] = p
 	}
 	return shown, whole
 }
 
-// dialler finds who dialled a leg: the channel of its call that dials just
-// that, or else the one that the call began with.
-func dialler(leg picture, shown map[string]picture) string {
+// dialler finds who dialled a leg: of those in its call who dial, the one that
+// dials just that, or else the channel that the call began with.
+func dialler(leg picture, dialling []picture, shown map[string]picture) string {
 	ch := leg.channel
 	if ch.DialString == "" || ch.Linkedid == ch.Uniqueid {
 		return ""
 	}
-	for id, p := range shown {
-		if p.channel.Linkedid == ch.Linkedid && id != ch.Uniqueid && strings.Contains(p.dials, ch.DialString) {
-			return id
+	for _, p := range dialling {
+		if p.channel.Uniqueid != ch.Uniqueid && strings.Contains(p.dials, ch.DialString) {
+			return p.channel.Uniqueid
 		}
 	}
 	if _, there := shown[ch.Linkedid]; there {
@@ -166,9 +172,15 @@ func (w *Watcher) picture(now time.Time, m ami.Message) (picture, error) {
 // and timers that were not moved are moved. It gives the legs that are covered.
 func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll.Lease, shown map[string]picture, whole bool) map[string]bool {
 	covered := make(map[string]bool)
+	marked := make(map[string][]picture)
+	for _, p := range shown {
+		if p.mark != "" {
+			marked[p.mark] = append(marked[p.mark], p)
+		}
+	}
 	for _, l := range leases {
 		if l.Leg == "" {
-			l.Leg = w.legOf(l, shown)
+			l.Leg = w.legOf(l, marked[l.ID])
 			if l.Leg != "" {
 				w.record(ctx, toll.Event{Kind: toll.LegDialled, Lease: l.ID, Channel: l.Leg})
 			}
@@ -188,10 +200,11 @@ func (w *Watcher) settleLeases(ctx context.Context, now time.Time, leases []toll
 	return covered
 }
 
-// legOf finds the leg of a lease by its mark and number.
-func (w *Watcher) legOf(l toll.Lease, shown map[string]picture) string {
-	for id, p := range shown {
-		if p.mark != l.ID || id == l.Key.Uniqueid || p.channel.DialString == "" {
+// legOf finds the leg of a lease among the channels with its mark, by its number.
+func (w *Watcher) legOf(l toll.Lease, marked []picture) string {
+	for _, p := range marked {
+		id := p.channel.Uniqueid
+		if id == l.Key.Uniqueid || p.channel.DialString == "" {
 			continue
 		}
 		d := parseDialString(p.channel.DialString)
