@@ -26,6 +26,10 @@ func called(tb testing.TB, r *Reader) []toll.Called {
 	return all
 }
 
+func first(s toll.Scope, subject, country string, at time.Time) toll.Called {
+	return toll.Called{Scope: s, Subject: subject, Country: country, First: at}
+}
+
 func wantCalled(tb testing.TB, r *Reader, want ...toll.Called) {
 	tb.Helper()
 	if got := called(tb, r); !slices.Equal(got, want) {
@@ -44,11 +48,11 @@ func TestFirstCallsAreKept(t *testing.T) {
 	refused := entry(3, noon.Add(2*time.Second), toll.EntryRefused, "")
 	refused.Lease.New = "group" // a refusal calls nobody
 	mustAppend(t, s, granted)
-	wantCalled(t, s.Reader, toll.Called{toll.PerCaller, "1001", "SL", noon}, toll.Called{toll.PerSite, "", "SL", noon})
+	wantCalled(t, s.Reader, first(toll.PerCaller, "1001", "SL", noon), first(toll.PerSite, "", "SL", noon))
 	mustAppend(t, s, dialled, refused)
 	mustAppend(t, s, calls(2)[3:]...) // nothing is new to them
 	wantCalled(t, s.Reader,
-		toll.Called{toll.PerCaller, "1001", "SL", noon}, toll.Called{toll.PerSite, "", "SL", noon}, toll.Called{toll.PerTrunk, "carrier", "SL", noon})
+		first(toll.PerCaller, "1001", "SL", noon), first(toll.PerSite, "", "SL", noon), first(toll.PerTrunk, "carrier", "SL", noon))
 }
 
 func TestPruningMakesNoCountryNew(t *testing.T) {
@@ -60,27 +64,27 @@ func TestPruningMakesNoCountryNew(t *testing.T) {
 	if n, err := s.Prune(t.Context(), later, later); err != nil || n == 0 {
 		t.Fatalf("pruned %d rows, %v", n, err)
 	}
-	wantCalled(t, s.Reader, toll.Called{toll.PerSite, "", "SL", es[0].Lease.Granted})
+	wantCalled(t, s.Reader, first(toll.PerSite, "", "SL", es[0].Lease.Granted))
 }
 
 // What is added from elsewhere can be added again, and the earlier time stands.
 func TestAddCalled(t *testing.T) {
 	s := newLedger(t)
-	first := toll.Called{toll.PerCaller, "1001", "SL", noon}
-	other := toll.Called{toll.PerCaller, "100'1", "GB", noon.Add(time.Hour)} // a quote is a character like any other
-	late := first
+	one := first(toll.PerCaller, "1001", "SL", noon)
+	other := first(toll.PerCaller, "100'1", "GB", noon.Add(time.Hour)) // a quote is a character like any other
+	late := one
 	late.First = noon.Add(time.Minute)
-	for _, all := range [][]toll.Called{{late, other}, {first}, {late}, nil} {
+	for _, all := range [][]toll.Called{{late, other}, {one}, {late}, nil} {
 		if err := s.AddCalled(t.Context(), all); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantCalled(t, s.Reader, first, other)
+	wantCalled(t, s.Reader, one, other)
 
-	if err := s.AddCalled(t.Context(), []toll.Called{{toll.PerSite, "", "FR", noon}, {toll.PerSite, "", "DE", time.Time{}}}); err == nil {
+	if err := s.AddCalled(t.Context(), []toll.Called{first(toll.PerSite, "", "FR", noon), first(toll.PerSite, "", "DE", time.Time{})}); err == nil {
 		t.Error("a time that is none was taken")
 	}
-	wantCalled(t, s.Reader, first, other) // all or none
+	wantCalled(t, s.Reader, one, other) // all or none
 
 	stop := errors.New("enough")
 	if err := s.Called(t.Context(), func(toll.Called) error { return stop }); !errors.Is(err, stop) {
@@ -134,11 +138,11 @@ func TestMigrationFillsCalled(t *testing.T) {
 	s := openStore(t, path)
 	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 	wantCalled(t, s.Reader,
-		toll.Called{toll.PerCaller, "1001", "SL", minute(1)},
-		toll.Called{toll.PerGroup, "sales", "SL", minute(1)},
-		toll.Called{toll.PerPBX, "office", "SL", minute(1)},
-		toll.Called{toll.PerSite, "", "SL", minute(1)},
-		toll.Called{toll.PerCaller, "sip:7", "SL", minute(2)},
-		toll.Called{toll.PerTrunk, "carrier", "SL", minute(2)},
+		first(toll.PerCaller, "1001", "SL", minute(1)),
+		first(toll.PerGroup, "sales", "SL", minute(1)),
+		first(toll.PerPBX, "office", "SL", minute(1)),
+		first(toll.PerSite, "", "SL", minute(1)),
+		first(toll.PerCaller, "sip:7", "SL", minute(2)),
+		first(toll.PerTrunk, "carrier", "SL", minute(2)),
 	)
 }

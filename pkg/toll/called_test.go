@@ -13,14 +13,14 @@ func TestFirstsOfALease(t *testing.T) {
 		To: Destination{Country: "GB", Class: IntlFixed}, Granted: at, New: "caller,group,trunk",
 	}
 	want := []Called{ // no trunk is known yet
-		{PerCaller, "1001", "GB", at},
-		{PerGroup, "sales", "GB", at},
+		{Scope: PerCaller, Subject: "1001", Country: "GB", First: at},
+		{Scope: PerGroup, Subject: "sales", Country: "GB", First: at},
 	}
 	if got := l.Firsts(); !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	l.Trunk = "carrier"
-	if got := l.Firsts(); len(got) != 3 || got[2] != (Called{PerTrunk, "carrier", "GB", at}) {
+	if got := l.Firsts(); len(got) != 3 || got[2] != (Called{Scope: PerTrunk, Subject: "carrier", Country: "GB", First: at}) {
 		t.Errorf("by a trunk: %+v", got)
 	}
 	for name, change := range map[string]func(*Lease){
