@@ -56,6 +56,7 @@ var numbers = []toll.Destination{
 	{E164: "+442079460000", Country: "GB", Class: toll.IntlFixed, Range: "+44207946"},
 	{E164: "+442079460001", Country: "GB", Class: toll.IntlFixed, Range: "+44207946"},
 	{E164: "+447400123456", Country: "GB", Class: toll.IntlMobile, Range: "+44740012"},
+	{E164: "+33142685300", Country: "FR", Class: toll.IntlFixed, Range: "+3314268", Valid: true},
 }
 
 func (w *world) question() toll.Question {
@@ -302,6 +303,9 @@ func (w *world) checkReplay() {
 		for _, from := range []string{"1001", "1002"} {
 			for _, to := range numbers {
 				q := toll.Question{Key: toll.Key{PBX: "pbx1"}, Caller: toll.Caller{ID: from}, To: to, Trunk: "carrier"}
+				if a, b := w.book.past.news(&q), other.past.news(&q); a != b {
+					w.t.Fatalf("%s is new to %q by %s, replayed to %q", to.Country, a, from, b)
+				}
 				if a, b := w.book.meters.Usage(w.now, l.Meter, q), other.meters.Usage(w.now, l.Meter, q); a != b {
 					w.t.Fatalf("%s: living %+v, replayed %+v", l.ID, a, b)
 				}
@@ -325,6 +329,8 @@ func TestTheInvariant(t *testing.T) {
 			concurrent(one("concurrent", 1, 2, 4), toll.PerCaller),
 			{ID: "calls", Meter: toll.Meter{Measure: toll.Calls, Scope: toll.PerRange, Window: window}, Act: one("calls", 3, 30, 100)},
 			{ID: "seconds", Meter: toll.Meter{Measure: toll.Seconds, Scope: toll.PerCaller, Window: window}, Act: one("seconds", 300, 3600, 100_000)},
+			{ID: "new", Meter: toll.Meter{Measure: toll.NewCountries, Scope: toll.PerCaller, Window: window}, Act: one("new countries", 1, 2)},
+			{ID: "countries", Meter: toll.Meter{Measure: toll.Countries, Scope: toll.PerTrunk, Window: window}, Act: one("countries", 1, 2)},
 		}
 		limits[0].Meter.Window, limits[1].Meter.Window = window, window
 		limits[2].Do = rapid.SampledFrom([][]toll.Action{nil, {toll.Cut}, {toll.Deny, toll.Alert}}).Draw(t, "concurrent does")
