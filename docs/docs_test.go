@@ -247,7 +247,7 @@ func TestTablesNameWhatTheCodeHas(t *testing.T) {
 	for _, s := range toll.Scopes() {
 		wanted = append(wanted, string(s))
 	}
-	for _, s := range policy.Default(10, "", time.Time{}) {
+	for _, s := range defaults(t) {
 		wanted = append(wanted, s.ID())
 	}
 	wanted = append(wanted, constants(t, "../pkg/toll/destination.go", "Class")...)
@@ -356,4 +356,14 @@ func TestNoPathOfAWorkplace(t *testing.T) {
 			}
 		}
 	}
+}
+
+// defaults are what a site with opening hours begins with.
+func defaults(t *testing.T) []toll.Setting {
+	t.Helper()
+	open, err := policy.Opening("US", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy.DefaultOpen(10, open, "", time.Time{})
 }

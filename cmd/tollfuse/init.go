@@ -15,6 +15,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // choices are what init is told.
@@ -22,6 +23,7 @@ type choices struct {
 	country, timezone, currency string
 	countries                   []string
 	size                        int
+	hours                       []string
 	pbx                         string
 	amiAddress, amiUser         string
 	amiSecret                   string
@@ -78,6 +80,7 @@ func (c *choices) define(cmd *cobra.Command) {
 	f.StringVar(&c.timezone, "timezone", usual.Site.Timezone, "time zone of the site, such as Europe/Berlin")
 	f.StringVar(&c.currency, "currency", "", "currency of all amounts (ISO 4217; without it that of the country)")
 	f.IntVar(&c.size, "size", usual.Site.Size, "number of extensions, by which the limits scale")
+	f.StringArrayVar(&c.hours, "hours", nil, "when the site works, such as 'mon-fri 09:00-17:00'; "+admin.Around+" for a hotel; repeatable\n(without it '"+admin.UsualHours+"' but for public holidays)")
 	f.StringVar(&c.pbx, "pbx", "pbx", "name of the Asterisk; it stands in every record")
 	f.StringVar(&c.amiAddress, "ami-address", usualManager, "address of its manager interface")
 	f.StringVar(&c.amiUser, "ami-user", "tollfuse", "user there; the files for Asterisk define it")
@@ -133,6 +136,10 @@ func (p program) initialize(cmd *cobra.Command, o *options, m machine, c choices
 	if err != nil {
 		return err
 	}
+	begin, err := c.defaults()
+	if err != nil {
+		return badUsage(cmd, "--hours: %v", err)
+	}
 	files, err := c.files(path, s)
 	if err != nil {
 		return &misuse{cmd.CommandPath(), err}
@@ -149,7 +156,7 @@ func (p program) initialize(cmd *cobra.Command, o *options, m machine, c choices
 	if err := writeAll(files, c.force); err != nil {
 		return err
 	}
-	limits, err := p.fillLedger(cmd.Context(), s)
+	limits, err := p.fillLedger(cmd.Context(), s, begin)
 	if err != nil {
 		return fmt.Errorf("the files are written, the ledger is not: %w", err)
 	}
@@ -236,9 +243,14 @@ func trimmed(list []string) []string {
 	return all
 }
 
-// fillLedger makes the ledger and gives it the limits that protect a site of
-// that size, unless the owner has settings there already.
-func (p program) fillLedger(ctx context.Context, c config.Config) (int, error) {
+// defaults are what the ledger of such a site begins with.
+func (c choices) defaults() ([]toll.Setting, error) {
+	return admin.DefaultsOpen(c.size, strings.ToUpper(c.country), trimmed(c.hours))
+}
+
+// fillLedger makes the ledger and gives it the settings that protect the site,
+// unless the owner has some there already. It tells how many limits it gave.
+func (p program) fillLedger(ctx context.Context, c config.Config, begin []toll.Setting) (int, error) {
 	if err := makeFolder(filepath.Dir(c.Ledger.Path), giveToDaemon); err != nil {
 		return 0, err
 	}
@@ -246,7 +258,7 @@ func (p program) fillLedger(ctx context.Context, c config.Config) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	limits, err := addDefaults(ctx, s, c.Site.Size)
+	limits, err := addDefaults(ctx, s, begin)
 	if err := errors.Join(err, s.close()); err != nil {
 		return 0, err
 	}
@@ -258,16 +270,25 @@ func (p program) fillLedger(ctx context.Context, c config.Config) (int, error) {
 	return limits, nil
 }
 
-func addDefaults(ctx context.Context, s admin.Service, size int) (int, error) {
+func addDefaults(ctx context.Context, s admin.Service, begin []toll.Setting) (int, error) {
 	there, err := s.Settings(ctx)
 	if err != nil || len(there) > 0 {
 		return 0, err
 	}
-	limits := admin.Defaults(size)
-	for _, setting := range limits {
+	for _, setting := range begin {
 		if _, err := s.Change(ctx, setting); err != nil {
 			return 0, err
 		}
 	}
-	return len(limits), nil
+	return limitsIn(begin), nil
+}
+
+// limitsIn counts the limits among settings.
+func limitsIn(settings []toll.Setting) (n int) {
+	for _, s := range settings {
+		if s.Limit != nil {
+			n++
+		}
+	}
+	return n
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // confirm shows what will be written, and asks once.
@@ -21,13 +22,17 @@ func (i *interview) confirm(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("%w; %w", err, errNothingWritten)
 	}
+	begin, err := i.defaults()
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errNothingWritten)
+	}
 	fmt.Fprintln(i.out, "\nThis will be written:")
 	for _, f := range files {
 		fmt.Fprintf(i.out, "  %s\n", clean(f.path))
 	}
-	fmt.Fprintf(i.out, "  %s, with %d limits for %d extensions\n", clean(s.Ledger.Path), len(admin.Defaults(s.Site.Size)), s.Site.Size)
+	fmt.Fprintf(i.out, "  %s, with %d limits for %d extensions\n", clean(s.Ledger.Path), limitsIn(begin), s.Site.Size)
 	fmt.Fprintln(i.out, "for")
-	if err := table(i.out, summary(s)); err != nil {
+	if err := table(i.out, append(summary(s), []string{"  open", openingOf(begin)})); err != nil {
 		return err
 	}
 	yes := false
@@ -42,6 +47,20 @@ func (i *interview) confirm(ctx context.Context, path string) error {
 	}
 	fmt.Fprintln(i.out)
 	return nil
+}
+
+// openingOf says when a site works that begins with these settings.
+func openingOf(begin []toll.Setting) string {
+	for _, s := range begin {
+		if t := s.Schedule; t != nil {
+			text := strings.Join(t.Hours, ", ")
+			if len(t.Holidays) > 0 {
+				text += ", but for the public holidays of " + strings.Join(t.Holidays, ", ")
+			}
+			return text
+		}
+	}
+	return admin.Around
 }
 
 // summary is what was chosen, for a last look.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/doctor"
 )
@@ -100,7 +101,26 @@ func (i *interview) site(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return i.extent(ctx)
+	if err := i.extent(ctx); err != nil {
+		return err
+	}
+	return i.opening(ctx)
+}
+
+// opening asks when the firm works: at other times less may go abroad.
+func (i *interview) opening(ctx context.Context) error {
+	if i.given("hours") {
+		return nil
+	}
+	return i.ask(ctx, question{
+		text: "Opening hours, with commas between several; " + admin.Around + " for a hotel or a call centre", usual: admin.UsualHours,
+		help: "Outside of them, and on public holidays, less may be spent abroad, since most attacks come when nobody is there. Such as mon-thu 08:00-17:00, fri 08:00-14:00. \"tollfuse schedule set open\" changes them.",
+		take: func(answer string) error {
+			i.hours = hoursIn(answer)
+			_, err := i.defaults()
+			return err
+		},
+	})
 }
 
 // extent asks how large the site is.
@@ -120,6 +140,24 @@ func (i *interview) extent(ctx context.Context) error {
 			return i.wrongWith("size")
 		},
 	})
+}
+
+// hoursIn takes an answer apart at the commas behind times; those between days
+// belong together.
+func hoursIn(answer string) (all []string) {
+	var days string
+	for part := range strings.SplitSeq(answer, ",") {
+		days += part
+		if strings.Contains(part, ":") {
+			all, days = append(all, strings.TrimSpace(days)), ""
+			continue
+		}
+		days += ","
+	}
+	if days = strings.Trim(days, ", "); days != "" {
+		all = append(all, days)
+	}
+	return all
 }
 
 // numbers asks how people dial.

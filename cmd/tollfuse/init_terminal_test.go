@@ -53,6 +53,7 @@ func TestInitOnATerminal(t *testing.T) {
 	go func() { ended <- cmd.ExecuteContext(t.Context()) }()
 
 	p.answer("[EUR]: ", "\n")
+	p.answer("08:00-18:00]: ", "\n")
 	p.answer("[10XX]: ", "\n")
 	p.answer("[none]: ", "\n")
 	p.answer("[none]: ", "\n")

@@ -108,6 +108,7 @@ func TestInitAsks(t *testing.T) {
 		"",         // EUR
 		"at, ch",   // in small letters
 		"many", "", // three phones were found
+		"moon", "?", "mon,tue 08:00-12:00, wed-sat 10:00-16:00",
 		"",          // 10XX
 		"0",         // access code
 		"1x", "144", // emergency
@@ -132,7 +133,8 @@ func TestInitAsks(t *testing.T) {
 		"[127.0.0.1:5039]: ", "backup=sip.example.net", "carrier=203.0.113.7,203.0.113.8]: ",
 		`! want allow or deny, not "maybe"`, "! want one address without a name", "! want a host and a port, such as smtp.example.com:587",
 		"starttls, tls or none [starttls]: ", "! the password is missing", "! say yes or no",
-		"This will be written:", "etc/tollfuse/mail-password", "16 limits for 3 extensions", "AT, CH", "Write it [yes]: ", "\nNext:\n1. Dial",
+		"This will be written:", "etc/tollfuse/mail-password", "33 limits for 3 extensions", "open mon,tue 08:00-12:00, wed-sat 10:00-16:00, but for the public holidays of DE",
+		"always for a hotel", `! hours "moon": want days and times`, "less may be spent abroad", "AT, CH", "Write it [yes]: ", "\nNext:\n1. Dial",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), strings.Join(strings.Fields(want), " ")) {
 			t.Errorf("lacks %q", want)
@@ -167,7 +169,7 @@ func TestInitAsks(t *testing.T) {
 
 // TestInitAborts ends the dialogue after each answer, and nothing is written.
 func TestInitAborts(t *testing.T) {
-	answers := []string{"", "", "", "", "", "", "", "", "", "", "", "", "a@example.com", "", "", "", "", "no"}
+	answers := []string{"", "", "", "", "", "", "", "", "", "", "", "", "", "a@example.com", "", "", "", "", "no"}
 	for n := range answers {
 		m := newMachine(t, berlin)
 		out, err := answerInit(t.Context(), m, lines(answers[:n+1]...))
@@ -207,7 +209,7 @@ func TestInitReadsAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answers.Close()
-	if _, err := io.Copy(answers, lines(strings.Repeat("\n", 12)+"a@example.com", "mail.example.com:587", "", "me", "hunter2", "", "")); err != nil {
+	if _, err := io.Copy(answers, lines(strings.Repeat("\n", 13)+"a@example.com", "mail.example.com:587", "", "me", "hunter2", "", "")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := answers.Seek(0, io.SeekStart); err != nil {
@@ -224,7 +226,7 @@ func TestInitAsksBesideJSON(t *testing.T) {
 	m := newMachine(t, berlin)
 	var out, questions bytes.Buffer
 	cmd := tested().initOn(&options{json: true}, m)
-	cmd.SetIn(lines(strings.Repeat("\n", 14)))
+	cmd.SetIn(lines(strings.Repeat("\n", 15)))
 	cmd.SetOut(&out)
 	cmd.SetErr(&questions)
 	cmd.SetArgs(folders(m))
@@ -252,7 +254,7 @@ func TestInitRefusesBeforeItAsks(t *testing.T) {
 func TestInitAsksOnlyWhatIsMissing(t *testing.T) {
 	m := newMachine(t, berlin)
 	out, err := answerInit(t.Context(), m, lines(""), "--country", "AT", "--timezone", "Europe/Vienna", "--currency", "EUR", "--countries", "DE",
-		"--size", "5", "--extension", "1XX", "--access-code", "0", "--emergency", "141", "--pbx", "pbx", "--ami-address", "127.0.0.1:5038",
+		"--size", "5", "--hours", "always", "--extension", "1XX", "--access-code", "0", "--emergency", "141", "--pbx", "pbx", "--ami-address", "127.0.0.1:5038",
 		"--trunk", "a=192.0.2.1", "--fail-home", "allow", "--mail-to", "a@example.com", "--mail-server", "localhost:25", "--mail-security", "none",
 		"--mail-user", "", "--mail-emergency")
 	if err != nil {
@@ -260,6 +262,21 @@ func TestInitAsksOnlyWhatIsMissing(t *testing.T) {
 	}
 	if n := strings.Count(out, "]: "); n != 1 || !strings.Contains(out, "Write it [yes]: ") {
 		t.Errorf("%d questions\n%s", n, out)
+	}
+}
+
+func TestHoursIn(t *testing.T) {
+	for answer, want := range map[string]string{
+		"mon-fri 08:00-18:00":                          "mon-fri 08:00-18:00",
+		"mon,tue 08:00-12:00, sat,sun,wed 22:00-06:00": "mon,tue 08:00-12:00|sat,sun,wed 22:00-06:00",
+		"always":                                 "always",
+		" mon-thu 08:00-17:00 ,fri 08:00-14:00,": "mon-thu 08:00-17:00|fri 08:00-14:00",
+		"daily 00:00-24:00, moon":                "daily 00:00-24:00|moon",
+		"":                                       "",
+	} {
+		if got := strings.Join(hoursIn(answer), "|"); got != want {
+			t.Errorf("%q: %q, want %q", answer, got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,15 +33,18 @@ PINs, rate decks and the main fuse are no part of it, and locks only if asked fo
 func (p program) policyExportCommand(o *options) *cobra.Command {
 	var locks, defaults bool
 	var size int
+	var hours []string
+	var country string
 	cmd := &cobra.Command{
 		Use:   "export [FILE]",
 		Short: "Write schedules, rules and limits as YAML",
 		Long: withExits(`Write what stands to a file, which is written over, or to standard output. Names
 and values are those of the command line, in an order that does not change.
 
-With --default it is what "tollfuse init" writes for so many extensions, and
-neither daemon nor ledger is asked.`, exitDone, exitFailed, exitUsage, exitUnreachable),
-		Example: "  tollfuse policy export policy.yaml\n  tollfuse policy export --locks\n  tollfuse policy export --default --size 12",
+With --default it is what "tollfuse init" writes for so many extensions, such
+hours and the public holidays of that country, and neither daemon nor ledger is
+asked.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Example: "  tollfuse policy export policy.yaml\n  tollfuse policy export --locks\n  tollfuse policy export --default --size 12 --country DE --hours always",
 		Args:    atMost("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch sized := cmd.Flags().Changed("size"); {
@@ -49,7 +53,13 @@ neither daemon nor ledger is asked.`, exitDone, exitFailed, exitUsage, exitUnrea
 			case defaults && (locks || size < 1):
 				return badUsage(cmd, "--default has no locks, and --size is 1 or more")
 			case defaults:
-				return o.export(cmd, args, admin.Defaults(size), false)
+				settings, err := admin.DefaultsOpen(size, strings.ToUpper(country), hours)
+				if err != nil {
+					return badUsage(cmd, "--hours: %v", err)
+				}
+				return o.export(cmd, args, settings, false)
+			case len(hours) > 0 || country != "":
+				return badUsage(cmd, "--hours and --country belong to --default")
 			}
 			return p.with(cmd.Context(), o, func(s *session) error {
 				settings, err := s.Settings(cmd.Context())
@@ -63,6 +73,8 @@ neither daemon nor ledger is asked.`, exitDone, exitFailed, exitUsage, exitUnrea
 	cmd.Flags().BoolVar(&locks, "locks", false, "locks too")
 	cmd.Flags().BoolVar(&defaults, "default", false, "what a new site begins with, instead of what stands")
 	cmd.Flags().IntVar(&size, "size", 0, "for --default: how many extensions the site has")
+	cmd.Flags().StringArrayVar(&hours, "hours", nil, "for --default: opening hours, such as '"+admin.UsualHours+"', or "+admin.Around+"; repeatable")
+	cmd.Flags().StringVar(&country, "country", "", "for --default: country whose public holidays count (ISO 3166-1)")
 	return cmd
 }
 

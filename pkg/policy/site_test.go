@@ -18,6 +18,7 @@ type site struct {
 	events timeline
 	spent  map[subject][]weight
 	held   map[subject]int64
+	locks  map[string]time.Time // of callers, and until when
 
 	served, refused, cut int
 	cost                 toll.Money
@@ -74,7 +75,7 @@ func (t *timeline) Pop() any {
 
 // play plays the calls to their end and returns what became of them.
 func play(p *Policy, attempts []attempt) *site {
-	s := &site{policy: p, spent: make(map[subject][]weight), held: make(map[subject]int64), stoppedBy: make(map[string]int)}
+	s := &site{policy: p, spent: make(map[subject][]weight), held: make(map[subject]int64), locks: make(map[string]time.Time), stoppedBy: make(map[string]int)}
 	for _, a := range attempts {
 		s.plan(a.start, &talking{attempt: a}, s.begin)
 	}
@@ -91,12 +92,13 @@ func (s *site) plan(at time.Time, c *talking, what func(*talking)) {
 }
 
 func (s *site) begin(c *talking) {
-	c.q.Purpose = toll.Ask
+	c.q.Purpose, c.q.Times = toll.Ask, s.policy.Times(s.now)
 	j := s.policy.Judge(s.now, c.q, standing{s, c.q})
 	if !j.Allow {
 		s.refused++
 		s.stoppedBy[j.By]++
 		s.leave(c.q, func(w toll.Weigher) int64 { return w.Refused() })
+		s.alarm(c.q, j.By)
 		return
 	}
 	s.served++
@@ -139,6 +141,17 @@ func (s *site) end(c *talking) {
 	s.hold(c, -1)
 	s.cost += cost
 	s.leave(c.q, func(w toll.Weigher) int64 { return w.Spent(talked, cost) })
+	s.alarm(c.q, "")
+}
+
+// alarm locks the caller where a limit does.
+func (s *site) alarm(q toll.Question, by string) {
+	q.Purpose, q.Covered = toll.Ask, 0
+	for _, a := range s.policy.Alarms(q, by, standing{s, q}) {
+		if a.Acts && a.Limit.Does(toll.LockCaller) {
+			s.locks[q.Caller.ID] = s.now.Add(a.Limit.LockFor)
+		}
+	}
 }
 
 // each calls f for every figure that the question counts in.
@@ -169,7 +182,10 @@ type standing struct {
 	q    toll.Question
 }
 
-func (st standing) Lock() (toll.Lock, bool) { return toll.Lock{}, false }
+func (st standing) Lock() (toll.Lock, bool) {
+	until, locked := st.site.locks[st.q.Caller.ID]
+	return toll.Lock{Scope: toll.PerCaller, Subject: st.q.Caller.ID, Until: until}, locked
+}
 
 func (st standing) Usage(m toll.Meter) toll.Usage {
 	name, _ := m.Subject(st.q)
@@ -187,10 +203,15 @@ func (st standing) Usage(m toll.Meter) toll.Usage {
 	return u
 }
 
-// defaultSite is a site with the default policy and nothing else.
+// defaultSite is a site with the default policy and nothing else, that works on
+// weekdays.
 func defaultSite(t testing.TB, size int) *Policy {
+	open, err := Opening("DE", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var settings []any
-	for _, s := range Default(size, "init", noon) {
+	for _, s := range DefaultOpen(size, open, "init", noon) {
 		settings = append(settings, s)
 	}
 	return build(t, Options{Countries: []string{"AT", "FR", "GB"}}, settings...)

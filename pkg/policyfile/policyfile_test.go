@@ -135,7 +135,11 @@ func manyKeys(n int) string {
 
 // TestDefaultPolicy is the file that an owner begins with, for eyes too.
 func TestDefaultPolicy(t *testing.T) {
-	settings := policy.Default(12, "", time.Time{})
+	open, err := policy.Opening("US", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := policy.DefaultOpen(12, open, "", time.Time{})
 	text := Write(settings, false)
 	p, err := Parse("", text)
 	if err != nil {
