@@ -173,8 +173,12 @@ func TestDistinctAtTheBoundAgainstPlainList(t *testing.T) {
 		d := NewDistinct(time.Hour, rapid.IntRange(2, 6).Draw(t, "bound"))
 		subjects, things := []string{"a", "b", "c", "d"}, []string{"GB", "FR", "DE", "IT"}
 		drawThings(t, d, subjects, things, func(all []added, now time.Time) {
-			if d.Len() > d.bound || len(d.all[rest].things) > len(things) {
-				t.Fatalf("%d things of at most %d", d.Len(), d.bound)
+			kept := 0
+			for _, s := range d.all[rest+1:] {
+				kept += len(s.things)
+			}
+			if d.Len() != kept || d.Len() > d.bound || len(d.all[rest].things) > len(things) {
+				t.Fatalf("%d things of at most %d", kept, d.bound)
 			}
 			everybody := naive(all, "", now.Add(-d.window-2*d.width))
 			for _, s := range subjects {

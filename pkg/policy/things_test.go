@@ -30,6 +30,7 @@ func TestLimitOnCountries(t *testing.T) {
 		{"new, with room", per("l", toll.NewCountries, toll.PerCaller, week, 3), fresh, toll.Usage{Value: 2}, true, 1},
 		{"new, one too many", per("l", toll.NewCountries, toll.PerCaller, week, 3), fresh, toll.Usage{Value: 3}, false, 1},
 		{"not new", per("l", toll.NewCountries, toll.PerCaller, week, 3), ask(austria, "0.30"), toll.Usage{Value: 3, Again: true}, true, 0},
+		{"not new, and there is no such meter yet", per("l", toll.NewCountries, toll.PerCaller, week, 3), ask(austria, "0.30"), toll.Usage{}, true, 0},
 		{"new, though none may", per("l", toll.NewCountries, toll.PerCaller, week, 0), fresh, toll.Usage{}, false, 1},
 		{"none new may, and it is not", per("l", toll.NewCountries, toll.PerCaller, week, 0), ask(austria, "0.30"), toll.Usage{Again: true}, true, 0},
 		{"new to the caller and not to the group", per("l", toll.NewCountries, toll.PerGroup, week, 0), fresh, toll.Usage{Again: true}, true, 0},
