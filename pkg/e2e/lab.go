@@ -28,6 +28,12 @@ const (
 	secondCarrierHost = "127.0.2.2"
 )
 
+// The extensions of the lab are 1001 to lastExtension. One of them is in a dialplan that asks nobody.
+const (
+	lastExtension      = 1021
+	unguardedExtension = 1004
+)
+
 // Options choose what Start starts. The zero value is a plain Asterisk 22.
 type Options struct {
 	Suite string // Asterisk22 or Asterisk16; "" means Asterisk22
@@ -276,8 +282,8 @@ func (l *Lab) script(t testing.TB, verb string) string {
 func (l *Lab) phoneHost(t testing.TB, extension string) string {
 	t.Helper()
 	n, err := strconv.Atoi(extension)
-	if err != nil || n < 1001 || n > 1010 {
-		t.Fatalf("there is no extension %q: they are 1001 to 1010", extension)
+	if err != nil || n < 1001 || n > lastExtension {
+		t.Fatalf("there is no extension %q: they are 1001 to %d", extension, lastExtension)
 	}
 	return fmt.Sprintf("127.0.1.%d", n-1000)
 }

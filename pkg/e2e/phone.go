@@ -4,7 +4,7 @@ package e2e
 
 import "testing"
 
-// Phone is an extension of the PBX, 1001 to 1010. One phone can hold many calls at a time, and listens
+// Phone is an extension of the PBX, 1001 to 1021. One phone can hold many calls at a time, and listens
 // where the PBX expects that extension, so it can be called as well: see OnCall.
 type Phone struct {
 	*agent
