@@ -74,6 +74,7 @@ type Book struct {
 	due      dueHeap
 	settings map[settingKey]toll.Setting
 	now      time.Time // the newest time the book has seen
+	stepped  time.Time // when the wall clock was last set
 	seq      int64
 	complete bool            // the past is known: a meter made now has missed nothing
 	linked   map[string]bool // PBXs whose calls somebody sees

@@ -263,7 +263,7 @@ func gates(s toll.Setting) bool { return s.Lock == nil && s.Fuse == nil }
 func (d *decider) tick() {
 	l := d.ledger
 	now := l.clock.Now()
-	if step := l.clock.Stepped(); step > clockStep || step < -clockStep {
+	if step, stepped := l.clock.Stepped(); stepped {
 		l.log.Warn("the wall clock was set; timers of live calls are set anew", "by", step)
 		d.narrow(d.book.Record(now, toll.Event{Kind: toll.ClockStepped}))
 	}

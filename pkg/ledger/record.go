@@ -98,8 +98,8 @@ func (b *Book) answered(h *holder, e toll.Event) ([]toll.Order, []toll.Entry) {
 	l := h.lease
 	l.State, l.Answered = toll.Answered, b.now.Add(-e.Ago-e.Talk)
 	entries := []toll.Entry{b.write(toll.EntryChanged, l)}
-	if l.Adopted && l.Cut == "" && l.To.Class != toll.Emergency && !l.Tolerated {
-		return []toll.Order{b.timerOrder(&l)}, entries
+	if l.Cut == "" && (l.Adopted || b.now.Sub(b.stepped) < settling) {
+		return b.timer(&l), entries
 	}
 	return nil, entries
 }
@@ -245,22 +245,6 @@ func adoptedCut(e toll.Event, j toll.Judgement) (why toll.Reason, by string) {
 // dear tells whether a class is what fraud is after.
 func dear(c toll.Class) bool {
 	return c.Abroad() || c == toll.HomePremium || c == toll.Personal
-}
-
-// rearm moves every timer anew: Asterisk counts on the wall clock, and that
-// was set.
-func (b *Book) rearm() (orders []toll.Order) {
-	for _, h := range b.newestFirst() {
-		l := &h.lease
-		if l.State == toll.Answered && l.Leg != "" && l.To.Class != toll.Emergency && !l.Tolerated {
-			orders = append(orders, b.timerOrder(l))
-		}
-	}
-	return orders
-}
-
-func (b *Book) timerOrder(l *toll.Lease) toll.Order {
-	return toll.Order{Kind: toll.OrderTimer, Lease: *l, Left: max(l.TimerLeft(b.now), time.Second)}
 }
 
 // cut orders the lease's call to be hung up. It stays in the book, and is

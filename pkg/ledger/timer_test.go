@@ -35,3 +35,22 @@ func TestMovedLegHasItsTimerSetAnew(t *testing.T) {
 		t.Errorf("an emergency call: %+v", orders)
 	}
 }
+
+// A call that was answered just before the wall clock was set, and of which that
+// is known only afterwards, has its timer on the old clock.
+func TestAnswerAroundAClockStepHasItsTimerSet(t *testing.T) {
+	d := newDesk(t)
+	l := d.allowed(abroad(id(1), "1001"))
+	d.event(toll.LegDialled, "leg-"+l.ID, l.ID)
+	d.event(toll.ClockStepped, "", "")
+	orders := d.event(toll.LegAnswered, "leg-"+l.ID, "")
+	if len(orders) != 1 || orders[0].Kind != toll.OrderTimer || orders[0].Left != l.Timer {
+		t.Errorf("right after the step: %+v", orders)
+	}
+	d.pass(time.Minute)
+	l = d.allowed(abroad(id(2), "1001"))
+	d.event(toll.LegDialled, "leg-"+l.ID, l.ID)
+	if orders := d.event(toll.LegAnswered, "leg-"+l.ID, ""); len(orders) != 0 {
+		t.Errorf("a minute later: %+v", orders)
+	}
+}
