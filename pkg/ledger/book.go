@@ -111,11 +111,12 @@ type holder struct {
 	cutAt  time.Time // when it was first ordered to be hung up
 	failed bool      // it lives on all the same, and the owner was told
 
-	blind     bool   // for some time nobody saw what became of it
-	tried     bool   // a leg has been and gone without an answer
-	askerGone bool   // the channel that asked has gone, the leg not yet
-	refused   bool   // the newest renewal was refused
-	refusedBy string // by this
+	said      time.Duration // the timer that is durable: no longer one is ever set
+	blind     bool          // for some time nobody saw what became of it
+	tried     bool          // a leg has been and gone without an answer
+	askerGone bool          // the channel that asked has gone, the leg not yet
+	refused   bool          // the newest renewal was refused
+	refusedBy string        // by this
 }
 
 // NewBook makes an empty book that knows no past. Apply what the store
@@ -185,6 +186,7 @@ func (b *Book) Apply(e toll.Entry) error {
 			b.fuse.recall(&e, b.live[e.Lease.ID], b.options.Fuse)
 		}
 		b.applyLease(e)
+		b.Committed(e)
 	}
 	b.seq = max(b.seq, e.Seq)
 	b.advance(e.At)
@@ -228,6 +230,9 @@ func (b *Book) applyLease(e toll.Entry) {
 	}
 	b.indexLeg(&h.lease, &l)
 	h.lease = l
+	if h.said = min(h.said, l.Timer); !known || e.Kind == toll.EntryGranted {
+		h.said = l.Timer // nobody hears of it before it is durable
+	}
 	if !l.Adopted {
 		b.byKey[l.Key] = l.ID
 	}
@@ -306,14 +311,25 @@ func (b *Book) Lease(id string) (toll.Lease, bool) {
 // Find is the newest live lease that answers a question.
 func (b *Book) Find(k toll.Key) (toll.Lease, bool) { return b.Lease(b.byKey[k]) }
 
-// Leases are copies of all live leases, in no order.
+// Leases are copies of all live leases, in no order. Their timers are those that
+// are durable, which a leg may be set to.
 func (b *Book) Leases() []toll.Lease {
 	all := make([]toll.Lease, 0, len(b.live))
 	for _, h := range b.live {
-		all = append(all, h.lease)
+		l := h.lease
+		l.Timer = h.said
+		all = append(all, l)
 	}
 	return all
 }
 
 // Revision is that of the policy in force.
 func (b *Book) Revision() int64 { return b.judge.Revision() }
+
+// Committed notes that an entry is durable: from now on the timer may be set anew
+// to what it has renewed.
+func (b *Book) Committed(e toll.Entry) {
+	if h := b.live[e.Lease.ID]; h != nil && e.Kind == toll.EntryRenewed {
+		h.said = min(max(h.said, e.Lease.Timer), h.lease.Timer)
+	}
+}

@@ -136,6 +136,9 @@ func (d *decider) finish(c commit) {
 		d.retryAt = time.Time{}
 	}
 	d.ledger.notice(c.batch.entries)
+	for i := range c.batch.entries {
+		d.book.Committed(c.batch.entries[i])
+	}
 	for _, w := range c.batch.waiters {
 		d.durable(w)
 		if w.order != nil {

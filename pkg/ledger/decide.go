@@ -183,7 +183,7 @@ func (b *Book) Withdraw(now time.Time, e toll.Entry) []toll.Entry {
 		return b.watchOver([]toll.Entry{b.settle(h, toll.EndedWithdraw, 0, 0)})
 	case e.Kind == toll.EntryRenewed && h.lease.Covered == e.Lease.Covered && !longTimer(&h.lease):
 		l := h.lease
-		l.Covered -= h.slice
+		l.Covered = h.said
 		l.Timer, l.Reserved = l.Covered, l.Price.Reserve(l.Covered)
 		h.retry = now.Add(time.Second)
 		return []toll.Entry{b.write(toll.EntryChanged, l)}

@@ -1,7 +1,8 @@
 package ledger
 
 import (
-	"fmt"
+	"cmp"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -17,122 +18,169 @@ import (
 // somebody hangs up or the timer on its trunk leg ends it.
 type world struct {
 	t       *rapid.T
-	limits  []toll.Limit
 	book    *Book
+	bare    Judge // the policy without what only observes
 	now     time.Time
 	epoch   int64
-	disk    []toll.Entry // committed
-	pending []toll.Entry // decided, not yet committed
-	moves   []toll.Order // orders that wait for their entry
+	disk    []toll.Entry          // committed
+	durable map[string]toll.Lease // as the disk has them
+	flight  *load                 // what is being written
+	pending load                  // decided, and not yet being written
 	phones  map[string]*phone
-	asking  map[string]bool // channels that wait for an answer, and so do not dial
+	gone    map[string]bool // channels that have ended
+	asked   map[int64]asked // by the entry that allows it
+	tariffs map[string]tariff
+	billed  []bill
+	since   map[string]time.Time // from when on a limit has stood at no more than now
 	n       int
 	linked  bool // events reach the book
-	billed  []bill
+	home    bool // ordinary home calls are made, which may overrun a budget that covers them
+	touched bool // limits were changed, or legs found: figures may stand above a limit
+}
+
+// load is what one commit writes, and what waits for it.
+type load struct {
+	entries []toll.Entry
+	moves   []toll.Order // timers that a renewal moves
+	askers  []string     // channels that wait for their answer, and so do not dial
+	changes []change
+}
+
+// change is one of the owner's, and since when limits stood before it.
+type change struct {
+	Changed
+	before map[string]time.Time
+}
+
+// asked is a question, and what the carrier charges for its call.
+type asked struct {
+	q      toll.Question
+	tariff tariff
 }
 
 // dawdle is how long a dialplan may take from the verdict to Dial. The promise
 // ends there: an unused lease is given back some time after.
-const dawdle = 2 * time.Minute
+const dawdle = time.Minute
 
-// phone is a call in the real world.
-type phone struct {
-	lease             toll.Lease
-	dialled, answered bool
-	since             time.Time
-	deadline          time.Duration // of the trunk leg's timer, from the answer
-	late              time.Duration // by which Asterisk cuts too late
-}
-
-// bill is what the carrier charged.
-type bill struct {
-	question toll.Question
-	at       time.Time
-	talked   time.Duration
-	cost     toll.Money
-}
-
-var numbers = []toll.Destination{
-	{E164: "+442079460000", Country: "GB", Class: toll.IntlFixed, Range: "+44207946"},
-	{E164: "+442079460001", Country: "GB", Class: toll.IntlFixed, Range: "+44207946"},
-	{E164: "+447400123456", Country: "GB", Class: toll.IntlMobile, Range: "+44740012"},
-	{E164: "+33142685300", Country: "FR", Class: toll.IntlFixed, Range: "+3314268", Valid: true},
-}
-
-func (w *world) question() toll.Question {
-	w.n++
-	to := rapid.SampledFrom(numbers).Draw(w.t, "to")
-	key := rapid.IntRange(max(0, w.n-5), w.n).Draw(w.t, "uniqueid") // now and then one that asked before
-	return toll.Question{
-		Purpose: toll.Ask,
-		Key:     toll.Key{PBX: "pbx1", Uniqueid: id(key), Number: to.E164},
-		Caller:  toll.Caller{Kind: toll.Extension, ID: rapid.SampledFrom([]string{"1001", "1002"}).Draw(w.t, "caller")},
-		To:      to,
-		Price: toll.Price{
-			PerMinute: toll.Money(rapid.SampledFrom([]int64{0, 33_333, 600_000, 1_500_000}).Draw(w.t, "price")),
-			Connect:   toll.Money(rapid.SampledFrom([]int64{0, 50_000}).Draw(w.t, "connect")),
-			Minimum:   time.Duration(rapid.SampledFrom([]int64{0, 30}).Draw(w.t, "minimum")) * time.Second,
-			Increment: time.Duration(rapid.SampledFrom([]int64{0, 6, 60}).Draw(w.t, "increment")) * time.Second,
-		},
-		Trunk: rapid.SampledFrom([]string{"carrier", "backup"}).Draw(w.t, "trunk"),
+// send begins to write what is pending, unless a commit is under way.
+func (w *world) send() {
+	if w.flight == nil {
+		sent := w.pending
+		// What was withdrawn is newer than what was decided meanwhile.
+		slices.SortStableFunc(sent.entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+		w.flight, w.pending = &sent, load{}
 	}
 }
 
-// commit writes what is pending. If it fails, permissions are taken back and
-// the rest waits for the next commit.
-func (w *world) commit(fails bool) {
-	written := w.pending
-	w.pending = nil
-	defer clear(w.asking)
-	if fails {
-		w.moves = nil
-		for _, e := range written {
-			if !e.Extends() {
-				w.pending = append(w.pending, e)
-			}
-		}
-		for _, e := range written {
-			if e.Extends() {
-				w.pending = append(w.pending, w.book.Withdraw(w.now, e)...)
-				w.refuse(e.Lease.Key.Uniqueid)
-			}
-		}
+// land ends the commit that is under way. If it fails, permissions and changes are
+// taken back and the rest waits for the next commit.
+func (w *world) land(fails bool) {
+	if w.flight == nil {
 		return
 	}
-	w.disk = append(w.disk, written...)
-	for _, e := range written {
-		if _, live := w.book.Lease(e.Lease.ID); live && e.Kind == toll.EntryGranted {
-			w.speak(e.Lease)
+	f := *w.flight
+	w.flight = nil
+	if fails {
+		w.fail(f)
+		return
+	}
+	w.write(f.entries)
+	for _, e := range f.entries {
+		w.book.Committed(e)
+		if l, live := w.book.Lease(e.Lease.ID); live && e.Kind == toll.EntryGranted && l.Cut == "" {
+			w.speak(e)
 		}
 	}
-	for _, o := range w.moves {
-		if p := w.phones[o.Lease.ID]; p != nil && p.answered && w.linked {
-			p.deadline = o.Lease.Timer // the order is made anew when it goes out
+	for _, o := range f.moves {
+		w.moveTimer(o)
+	}
+	w.refuseUnspoken(f.askers)
+}
+
+// commit writes all there is.
+func (w *world) commit(fails bool) {
+	w.land(false)
+	w.send()
+	w.land(fails)
+}
+
+// fail is what becomes of a commit that could not be written.
+func (w *world) fail(f load) {
+	undone := make(map[int64]bool)
+	for _, c := range f.changes {
+		for _, e := range c.made() {
+			undone[e.Seq] = c.extends()
 		}
 	}
-	w.moves = nil
+	var kept []toll.Entry
+	for _, e := range f.entries {
+		if !undone[e.Seq] && (!e.Extends() || stands(&e)) {
+			kept = append(kept, e)
+		}
+	}
+	for _, e := range f.entries {
+		if e.Extends() && e.Setting == nil {
+			kept = append(kept, w.book.Withdraw(w.now, e)...)
+		}
+	}
+	w.pending.entries = append(kept, w.pending.entries...)
+	for _, c := range f.changes {
+		if c.extends() {
+			if err := w.book.Undo(w.now, c.Changed); err != nil {
+				w.t.Fatalf("undo: %v", err)
+			}
+			w.since = c.before
+			w.learn()
+			w.take(w.book.Review(w.now))
+		}
+	}
+	for _, asker := range f.askers {
+		w.refuse(asker)
+	}
 }
 
 // speak gives a permission to the phone that asked for it.
-func (w *world) speak(l toll.Lease) {
-	if p := w.phones[l.ID]; p != nil {
-		if !p.answered {
-			p.lease = l
-		}
+func (w *world) speak(e toll.Entry) {
+	l, a := e.Lease, w.asked[e.Seq]
+	p := w.phones[l.ID]
+	if w.gone[l.Key.Uniqueid] || p != nil && (p.dialled || p.answered) {
 		return
 	}
-	w.phones[l.ID] = &phone{lease: l, late: time.Duration(rapid.IntRange(0, 1).Draw(w.t, "late")) * time.Second}
+	if p == nil {
+		p = &phone{
+			late:    time.Duration(rapid.IntRange(0, 1000).Draw(w.t, "late")) * time.Millisecond,
+			transit: time.Duration(rapid.IntRange(0, 400).Draw(w.t, "transit")) * time.Millisecond,
+		}
+		w.phones[l.ID] = p
+	}
+	p.lease, p.asked, p.tariff, p.spoken = l, a.q, a.tariff, w.now
 }
 
+// take carries out orders and lets entries wait for the disk. A timer that a
+// renewal moves waits with them; any other order goes out at once.
 func (w *world) take(orders []toll.Order, entries []toll.Entry) {
-	w.pending = append(w.pending, entries...)
+	w.pending.entries = append(w.pending.entries, entries...)
 	for _, o := range orders {
+		renewed := slices.ContainsFunc(entries, func(e toll.Entry) bool {
+			return e.Kind == toll.EntryRenewed && e.Lease.ID == o.Lease.ID
+		})
+		p := w.phones[o.Lease.ID]
 		switch {
+		case o.Kind == toll.OrderTimer && renewed:
+			w.pending.moves = append(w.pending.moves, o)
 		case o.Kind == toll.OrderTimer:
-			w.moves = append(w.moves, o)
-		case o.Kind == toll.OrderCut && w.linked:
-			w.end(o.Lease.ID)
+			w.moveTimer(o)
+		case o.Kind == toll.OrderCut && w.linked && p != nil && (p.dialled || o.Asker):
+			w.end(p, false)
 		}
+	}
+}
+
+// moveTimer does as the watcher does: what is left when the order goes out, in
+// whole seconds.
+func (w *world) moveTimer(o toll.Order) {
+	if p := w.phones[o.Lease.ID]; p != nil && p.answered && w.linked {
+		p.deadline = w.now.Add(max(o.Lease.TimerLeft(w.now).Round(time.Second), time.Second))
 	}
 }
 
@@ -142,309 +190,267 @@ func (w *world) event(kind toll.EventKind, channel, lease string) {
 	}
 }
 
-// phoneIDs are the calls of the real world, in a stable order.
-func (w *world) phoneIDs() []string {
-	ids := make([]string, 0, len(w.phones))
-	for id := range w.phones {
-		ids = append(ids, id)
+// all are the calls of the real world, in a stable order.
+func (w *world) all() []*phone {
+	phones := make([]*phone, 0, len(w.phones))
+	for _, id := range slices.Sorted(maps.Keys(w.phones)) {
+		phones = append(phones, w.phones[id])
 	}
-	slices.Sort(ids)
-	return ids
+	return phones
 }
 
 func (w *world) pick() *phone {
 	if len(w.phones) == 0 {
 		return nil
 	}
-	return w.phones[rapid.SampledFrom(w.phoneIDs()).Draw(w.t, "phone")]
+	return rapid.SampledFrom(w.all()).Draw(w.t, "phone")
 }
 
-// end hangs a call up; the carrier bills what was talked.
-func (w *world) end(id string) {
-	p := w.phones[id]
-	if p == nil {
+// end ends a call with the channel that asked for it; the carrier bills what was
+// talked.
+func (w *world) end(p *phone, byTimer bool) {
+	if w.phones[p.lease.ID] != p {
 		return
 	}
-	delete(w.phones, id)
-	if p.answered {
-		talked := w.now.Sub(p.since)
-		w.billed = append(w.billed, bill{p.lease.Question(toll.Ask), w.now, talked, p.lease.Price.Cost(talked)})
-	}
+	delete(w.phones, p.lease.ID)
+	w.hangUp(p, byTimer)
 	if p.dialled {
-		w.event(toll.ChannelGone, "leg-"+id, "")
+		w.event(toll.ChannelGone, p.leg, "")
 	}
-	w.event(toll.ChannelGone, p.lease.Key.Uniqueid, "")
-	for _, other := range w.phoneIDs() { // what has gone dials nothing more
-		if q := w.phones[other]; q.lease.Key.Uniqueid == p.lease.Key.Uniqueid && !q.dialled {
-			delete(w.phones, other)
+	w.leave(p)
+}
+
+// leave ends the channel that asked, and what it has not dialled yet.
+func (w *world) leave(p *phone) {
+	if p.askerGone || p.lease.Adopted {
+		return
+	}
+	p.askerGone = true
+	asker := p.lease.Key.Uniqueid
+	w.gone[asker] = true
+	w.event(toll.ChannelGone, asker, "")
+	w.refuse(asker)
+}
+
+// refuse ends the channel of a caller who hears no.
+func (w *world) refuse(asker string) {
+	for _, p := range w.all() {
+		if p.lease.Key.Uniqueid == asker && !p.lease.Adopted && !p.dialled {
+			delete(w.phones, p.lease.ID)
 		}
 	}
+	if !w.gone[asker] {
+		w.gone[asker] = true
+		w.event(toll.ChannelGone, asker, "")
+	}
+}
+
+// refuseUnspoken ends the channels that wait for an answer and get none.
+func (w *world) refuseUnspoken(askers []string) {
+	for _, asker := range askers {
+		if !slices.ContainsFunc(w.all(), func(p *phone) bool { return p.lease.Key.Uniqueid == asker }) {
+			w.refuse(asker)
+		}
+	}
+}
+
+// waits tells whether a channel waits for its answer.
+func (w *world) waits(asker string) bool {
+	return slices.Contains(w.pending.askers, asker) || w.flight != nil && slices.Contains(w.flight.askers, asker)
 }
 
 // pass lets time go by. Timers on trunk legs end calls without anybody's help.
 func (w *world) pass(by time.Duration) {
 	for end := w.now.Add(by); w.now.Before(end); {
-		w.now = w.now.Add(min(end.Sub(w.now), time.Second))
-		for _, id := range w.phoneIDs() {
-			if p := w.phones[id]; p != nil && p.answered && !w.now.Before(p.since.Add(p.deadline+p.late)) {
-				w.end(id)
+		next := end
+		if due, any := w.book.Next(); any {
+			next = earlier(next, later(due, w.now.Add(250*time.Millisecond))) // as often as the decider looks
+		}
+		for _, p := range w.phones {
+			if p.answered {
+				next = earlier(next, later(p.deadline.Add(p.late), w.now))
+			}
+		}
+		w.now = next
+		for _, p := range w.all() {
+			if p.answered && !w.now.Before(p.deadline.Add(p.late)) {
+				w.end(p, true)
 			}
 		}
 		w.take(w.book.Tick(w.now))
 	}
 }
 
-// kill ends the daemon: what was not committed is forgotten, calls go on, and
-// a new book is made of what the disk has.
-func (w *world) kill() {
-	w.pending, w.moves = nil, nil
-	w.book = w.replayed()
-	w.linked = false
-	w.take(w.book.Review(w.now))
-}
-
-func (w *world) replayed() *Book {
-	w.epoch++
-	b := NewBook(newJudge(w.t, w.limits...), Options{Epoch: w.epoch})
-	for _, e := range w.disk {
-		if err := b.Apply(e); err != nil {
-			w.t.Fatalf("replay: %v", err)
-		}
-	}
-	b.Begin(w.now)
-	return b
-}
-
+// unlink takes the sight from the book.
 func (w *world) unlink() {
 	w.linked = false
 	w.take(w.book.Record(w.now, toll.Event{Kind: toll.LinkLost, PBX: "pbx1"}))
 }
 
-// link restores the flow of events: what happened meanwhile is found out.
+// link restores the flow of events: what happened meanwhile is found out, and every
+// timer is set to where its lease ends.
 func (w *world) link() {
 	w.linked = true
-	defer func() { w.take(w.book.Record(w.now, toll.Event{Kind: toll.LinkFound, PBX: "pbx1"})) }()
 	leases := w.book.Leases()
-	slices.SortFunc(leases, func(a, b toll.Lease) int { return compare(a.ID, b.ID) })
+	slices.SortFunc(leases, func(a, b toll.Lease) int { return cmp.Compare(a.ID, b.ID) })
 	for _, l := range leases {
 		p := w.phones[l.ID]
 		switch {
+		case p == nil && w.waits(l.Key.Uniqueid):
 		case p == nil:
 			w.take(w.book.Record(w.now, toll.Event{Kind: toll.LeaseGone, PBX: "pbx1", Lease: l.ID, Why: toll.EndedLost}))
 		case p.dialled:
-			w.event(toll.LegDialled, "leg-"+l.ID, l.ID)
-			if p.answered {
-				w.take(w.book.Record(w.now, toll.Event{Kind: toll.LegAnswered, PBX: "pbx1", Channel: "leg-" + l.ID, Talk: w.now.Sub(p.since)}))
+			w.event(toll.LegDialled, p.leg, l.ID)
+			switch {
+			case p.answered && l.State == toll.Granted:
+				w.take(w.book.Record(w.now, toll.Event{Kind: toll.LegAnswered, PBX: "pbx1", Channel: p.leg, Talk: w.now.Sub(p.since)}))
+			case p.answered && l.Cut == "" && !l.Tolerated:
+				w.moveTimer(toll.Order{Lease: l})
+			}
+		}
+	}
+	w.take(w.book.Record(w.now, toll.Event{Kind: toll.LinkFound, PBX: "pbx1"}))
+}
+
+// learn takes over which limits stand, and the policy without what only observes.
+func (w *world) learn() {
+	w.bare = newJudge(w.t)
+	stands := make(map[string]bool)
+	settings := w.book.Settings()
+	slices.SortStableFunc(settings, func(a, b toll.Setting) int { return cmp.Compare(b.Kind(), a.Kind()) }) // schedules first
+	for _, s := range settings {
+		if s.Rule != nil && s.Rule.Observe || s.Limit != nil && s.Limit.Observe {
+			continue
+		}
+		if s.Limit != nil {
+			stands[s.Limit.ID] = true
+			if _, known := w.since[s.Limit.ID]; !known {
+				w.since[s.Limit.ID] = w.now
+			}
+		}
+		bare, err := w.bare.With(s)
+		if err != nil {
+			w.t.Fatalf("%s %s: %v", s.Kind(), s.ID(), err)
+		}
+		w.bare = bare
+	}
+	maps.DeleteFunc(w.since, func(id string, _ time.Time) bool { return !stands[id] })
+}
+
+// write puts entries on the disk.
+func (w *world) write(entries []toll.Entry) {
+	w.disk = append(w.disk, entries...)
+	for _, e := range entries {
+		if e.Lease.ID != "" {
+			w.durable[e.Lease.ID] = e.Lease
+		}
+	}
+}
+
+// checkCover holds what a call can still come to, when nobody but its timer ends it
+// any more, against what the disk has reserved for it.
+func (w *world) checkCover() {
+	for _, p := range w.all() {
+		most := p.tariff.bills(p.deadline.Sub(p.since) + p.late + p.transit)
+		l := w.durable[p.lease.ID]
+		if p.answered && !p.lease.Adopted && !l.To.Class.Ordinary() && l.Live() && most > int64(l.Reserved) {
+			w.t.Fatalf("%s: the timer allows %d, the disk has reserved %d", l.ID, most, l.Reserved)
+		}
+	}
+}
+
+// check is the invariant, after so many steps.
+func (w *world) check(steps int) {
+	w.checkCover()
+	for _, s := range w.book.Settings() {
+		if l := s.Limit; l != nil && !l.Observe {
+			w.checkBill(l)
+			if steps%4 == 0 {
+				w.checkFigures(l)
 			}
 		}
 	}
 }
 
-func compare(a, b string) int {
-	if a < b {
-		return -1
-	}
-	if a > b {
-		return 1
-	}
-	return 0
-}
-
-// check is the invariant.
-func (w *world) check() {
-	for _, l := range w.limits {
-		for _, from := range []string{"1001", "1002"} {
-			for _, to := range numbers {
-				q := toll.Question{Key: toll.Key{PBX: "pbx1"}, Caller: toll.Caller{ID: from}, To: to, Trunk: "carrier"}
-				u := w.book.meters.Usage(w.book.now, l.Meter, q)
-				if u.Held < 0 || u.Value < 0 {
-					w.t.Fatalf("%s: %d spent, %d held", l.ID, u.Value, u.Held)
-				}
-				if u.Value+u.Held > l.Act {
-					w.t.Fatalf("%s: %d spent and %d held exceed %d", l.ID, u.Value, u.Held, l.Act)
-				}
-				w.checkBill(l, q)
-			}
+// checkFigures holds a limit against the book's own figures.
+func (w *world) checkFigures(l *toll.Limit) {
+	for _, q := range w.everybody() {
+		u := w.book.meters.Usage(w.book.now, l.Meter, q)
+		if u.Held < 0 || u.Value < 0 {
+			w.t.Fatalf("%s: %d spent, %d held", l.ID, u.Value, u.Held)
+		}
+		if !w.touched && !w.home && u.Value+u.Held > l.Act {
+			w.t.Fatalf("%s: %d spent and %d held exceed %d", l.ID, u.Value, u.Held, l.Act)
 		}
 	}
 }
 
-// checkBill compares a budget with what the carrier charged inside its window.
-func (w *world) checkBill(l toll.Limit, q toll.Question) {
+// checkBill compares a budget with what the carrier charged inside its window. An
+// ordinary home call is let talk on beyond what is reserved for it, and a leg that
+// went around the dialplan is none that anybody allowed.
+func (w *world) checkBill(l *toll.Limit) {
 	if l.Meter.Measure != toll.Cost {
 		return
 	}
-	subject, _ := l.Meter.Subject(q)
-	var sum toll.Money
+	sums := make(map[string]int64)
+	from := later(w.now.Add(-l.Meter.Window), w.since[l.ID])
 	for _, b := range w.billed {
-		if s, counts := l.Meter.Subject(b.question); counts && s == subject && b.at.After(w.now.Add(-l.Meter.Window)) {
-			sum += b.cost
+		subject, yes := counts(l.Meter, b.asked, b.granted)
+		if yes && !b.found && b.asked.To.Class != toll.HomeFixed && b.at.After(from) {
+			if sums[subject] += b.cost; sums[subject] > l.Act {
+				w.t.Fatalf("%s of %q: the carrier charged %d, the budget is %d", l.ID, subject, sums[subject], l.Act)
+			}
 		}
-	}
-	if int64(sum) > l.Act {
-		w.t.Fatalf("%s: the carrier charged %s, the budget is %s", l.ID, sum, toll.Money(l.Act))
 	}
 }
 
-// same tells whether a replayed book equals the living one.
-func (w *world) checkReplay() {
-	if len(w.pending) > 0 {
-		return
-	}
-	other := w.replayed()
-	living, replayed := w.book.Leases(), other.Leases()
-	byID := func(a, b toll.Lease) int { return compare(a.ID, b.ID) }
-	slices.SortFunc(living, byID)
-	slices.SortFunc(replayed, byID)
-	if fmt.Sprint(living) != fmt.Sprint(replayed) {
-		w.t.Fatalf("leases\nliving   %v\nreplayed %v", living, replayed)
-	}
-	for _, l := range w.limits {
-		for _, from := range []string{"1001", "1002"} {
-			for _, to := range numbers {
-				q := toll.Question{Key: toll.Key{PBX: "pbx1"}, Caller: toll.Caller{ID: from}, To: to, Trunk: "carrier"}
-				if a, b := w.book.past.news(&q), other.past.news(&q); a != b {
-					w.t.Fatalf("%s is new to %q by %s, replayed to %q", to.Country, a, from, b)
-				}
-				if a, b := w.book.meters.Usage(w.now, l.Meter, q), other.meters.Usage(w.now, l.Meter, q); a != b {
-					w.t.Fatalf("%s: living %+v, replayed %+v", l.ID, a, b)
+// everybody are questions that between them have every subject.
+func (w *world) everybody() (all []toll.Question) {
+	for _, from := range callers {
+		for _, to := range numbers {
+			for _, trunk := range trunks {
+				for _, times := range []string{"", "night"} {
+					all = append(all, toll.Question{Key: toll.Key{PBX: "pbx1"}, Caller: toll.Caller{ID: from}, To: to, Trunk: trunk, Times: times})
 				}
 			}
 		}
 	}
+	return all
 }
 
 // The promise: reserved and spent never exceed a limit that is enforced, nor
 // does what the carrier charges, whatever happens to daemon, disk and link; a
 // replayed book equals the living one; no reservation outlives its lease.
+//
+// The story leaves out, because nothing is promised there: a budget that is set by
+// hand below what is spent and reserved already, what a budget that is new has not
+// seen, and a clock that is set while nobody can reach Asterisk.
 func TestTheInvariant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		// Drawn from lists, since small numbers, which rapid prefers, would refuse
-		// nearly everything and so test nearly nothing.
-		one := func(label string, from ...int64) int64 { return rapid.SampledFrom(from).Draw(t, label) }
-		window := time.Duration(one("window", 30, 60, 1440)) * time.Minute
-		limits := []toll.Limit{
-			budget(toll.Money(one("site budget", 1_000_000, 4_000_000, 20_000_000)), toll.PerSite),
-			budget(toll.Money(one("country budget", 500_000, 2_500_000, 9_000_000)), toll.PerCountry),
-			concurrent(one("concurrent", 1, 2, 4), toll.PerCaller),
-			{ID: "calls", Meter: toll.Meter{Measure: toll.Calls, Scope: toll.PerRange, Window: window}, Act: one("calls", 3, 30, 100)},
-			{ID: "seconds", Meter: toll.Meter{Measure: toll.Seconds, Scope: toll.PerCaller, Window: window}, Act: one("seconds", 300, 3600, 100_000)},
-			{ID: "new", Meter: toll.Meter{Measure: toll.NewCountries, Scope: toll.PerCaller, Window: window}, Act: one("new countries", 1, 2)},
-			{ID: "countries", Meter: toll.Meter{Measure: toll.Countries, Scope: toll.PerTrunk, Window: window}, Act: one("countries", 1, 2)},
-		}
-		limits[0].Meter.Window, limits[1].Meter.Window = window, window
-		limits[2].Do = rapid.SampledFrom([][]toll.Action{nil, {toll.Cut}, {toll.Deny, toll.Alert}}).Draw(t, "concurrent does")
-		limits[3].Do = rapid.SampledFrom([][]toll.Action{nil, {toll.Deny, toll.LockCaller}, {toll.Deny, toll.LockRange}}).Draw(t, "calls does")
-		if limits[3].Do != nil {
-			limits[3].LockFor = time.Duration(one("lock for", 0, 10)) * time.Minute
-		}
-		w := &world{t: t, limits: limits, now: start, phones: map[string]*phone{}, asking: map[string]bool{}, linked: true}
-		w.book = w.replayed()
-		w.link()
-		for range one("steps", 20, 80, 200) {
+		w := newWorld(t)
+		for n := range one(t, "steps", 20, 60, 120) {
 			w.step()
-			w.check()
+			w.check(n)
 		}
 		w.commit(false)
 		w.checkReplay()
-		w.linked = true
-		w.pass(6 * time.Hour)
-		if left := w.book.Leases(); len(left) > 0 {
-			t.Fatalf("reservations outlive their leases: %+v", left)
-		}
-		for _, l := range limits {
-			q := toll.Question{Caller: toll.Caller{ID: "1001"}, To: numbers[0], Trunk: "carrier"}
-			if u := w.book.meters.Usage(w.now, l.Meter, q); u.Held != 0 {
-				t.Fatalf("%s: %d still held", l.ID, u.Held)
-			}
-		}
-	})
-}
-
-func (w *world) step() {
-	switch rapid.IntRange(0, 17).Draw(w.t, "step") {
-	case 0, 1, 2:
-		w.ask()
-	case 3:
-		w.dial(w.pick())
-	case 4, 5:
-		w.answer(w.pick())
-	case 6:
-		if p := w.pick(); p != nil {
-			w.end(p.lease.ID)
-		}
-	case 7, 8:
-		w.commit(rapid.IntRange(0, 5).Draw(w.t, "fails") == 0)
-	case 9, 10:
-		w.pass(time.Duration(rapid.IntRange(1, 400).Draw(w.t, "seconds")) * time.Second)
-	case 11:
-		w.unlink()
-	case 12:
 		if !w.linked {
 			w.link()
 		}
-	case 13:
-		if rapid.IntRange(0, 3).Draw(w.t, "kill") == 0 {
-			w.kill()
-		} else {
-			w.checkReplay()
+		w.pass(6 * time.Hour)
+		w.check(0)
+		if left := w.book.Leases(); len(left) > 0 {
+			t.Fatalf("reservations outlive their leases: %+v", left)
 		}
-	case 14, 15, 16:
-		v := w.ask()
-		w.commit(false)
-		w.dial(w.phones[v.Lease.ID])
-		w.answer(w.phones[v.Lease.ID])
-	case 17:
-		w.unlink()
-		w.pass(time.Duration(rapid.IntRange(1, 400).Draw(w.t, "outage")) * time.Second)
-		for _, id := range w.phoneIDs() {
-			w.end(id)
+		for _, s := range w.book.Settings() {
+			for _, q := range w.everybody() {
+				if s.Limit == nil {
+					continue
+				}
+				if u := w.book.meters.Usage(w.now, s.Limit.Meter, q); u.Held != 0 {
+					t.Fatalf("%s: %d still held", s.Limit.ID, u.Held)
+				}
+			}
 		}
-		w.link()
-	}
-}
-
-// ask lets a channel ask. One that asks again does not dial meanwhile, and one
-// that is refused hangs up.
-func (w *world) ask() toll.Verdict {
-	q := w.question()
-	for _, id := range w.phoneIDs() {
-		if p := w.phones[id]; p.lease.Key.Uniqueid == q.Key.Uniqueid && p.dialled {
-			return toll.Verdict{}
-		}
-	}
-	v, entries := w.book.Decide(w.now, q)
-	w.take(nil, entries)
-	w.asking[q.Key.Uniqueid] = true
-	if !v.Allow {
-		w.refuse(q.Key.Uniqueid)
-	}
-	return v
-}
-
-// refuse lets the calls of a channel end that were allowed and not dialled yet.
-func (w *world) refuse(uniqueid string) {
-	for _, id := range w.phoneIDs() {
-		if p := w.phones[id]; p != nil && p.lease.Key.Uniqueid == uniqueid && !p.dialled {
-			w.end(id)
-		}
-	}
-}
-
-func (w *world) dial(p *phone) {
-	if p != nil && !p.dialled && !w.asking[p.lease.Key.Uniqueid] {
-		if w.now.Sub(p.lease.Granted) > dawdle {
-			w.end(p.lease.ID)
-			return
-		}
-		p.dialled = true
-		w.event(toll.LegDialled, "leg-"+p.lease.ID, p.lease.ID)
-	}
-}
-
-func (w *world) answer(p *phone) {
-	if p != nil && p.dialled && !p.answered {
-		p.answered, p.since, p.deadline = true, w.now, p.lease.Timer
-		w.event(toll.LegAnswered, "leg-"+p.lease.ID, "")
-	}
+	})
 }

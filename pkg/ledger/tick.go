@@ -101,7 +101,7 @@ func (b *Book) renew(h *holder) ([]toll.Order, []toll.Entry) {
 	l.Timer = max(l.Timer, l.Covered)
 	entries = append(entries, b.write(toll.EntryRenewed, l))
 	if longer && !l.Tolerated {
-		return []toll.Order{b.timerOrder(&l)}, entries
+		return []toll.Order{{Kind: toll.OrderTimer, Lease: l, Left: max(l.TimerLeft(b.now), time.Second)}}, entries
 	}
 	return nil, entries
 }

@@ -39,6 +39,12 @@ func (b *Book) timer(l *toll.Lease) []toll.Order {
 	return []toll.Order{b.timerOrder(l)}
 }
 
+// timerOrder is the order to set a timer anew to where it ends. A renewal that is
+// still being written may come to nothing, and is not part of it.
 func (b *Book) timerOrder(l *toll.Lease) toll.Order {
-	return toll.Order{Kind: toll.OrderTimer, Lease: *l, Left: max(l.TimerLeft(b.now), time.Second)}
+	said := *l
+	if h := b.live[l.ID]; h != nil {
+		said.Timer = min(said.Timer, h.said)
+	}
+	return toll.Order{Kind: toll.OrderTimer, Lease: said, Left: max(said.TimerLeft(b.now), time.Second)}
 }
