@@ -30,6 +30,7 @@ func (p program) callsHistoryCommand(o *options) *cobra.Command {
 other within a minute are one line with their number.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse calls history --since 24h --outcome refused\n" +
 			"  tollfuse calls history --caller 1001 --from '2026-11-20' --to '2026-11-21'\n" +
+			"  tollfuse calls history --outcome would_deny --since 7d\n" +
 			"  tollfuse calls history --number +23222 --json",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,8 +55,8 @@ other within a minute are one line with their number.`, exitDone, exitFailed, ex
 	}
 	cmd.Flags().StringVar(&f.caller, "caller", "", "of this caller, such as 1001 or forward:1001")
 	cmd.Flags().StringVar(&f.number, "number", "", "to this number, or to numbers that begin like this")
-	cmd.Flags().StringVar(&f.outcome, "outcome", "", "ended or refused")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "of the end, the cut or the refusal, such as limit")
+	cmd.Flags().StringVar(&f.outcome, "outcome", "", "ended, refused, or would_deny: what would have been refused or cut, had it not only been observed")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "of the end, the cut or the refusal, or of what only observes, such as limit")
 	cmd.Flags().Var(&f.since, "since", "of the last 90m, 24h or 7d")
 	cmd.Flags().StringVar(&f.from, "from", "", "from this time on, such as '2026-12-24 08:00' in the site's zone")
 	cmd.Flags().StringVar(&f.to, "to", "", "before this time")
@@ -111,8 +112,12 @@ func (f historyFlags) print(w io.Writer, o *options, s *session, page []toll.Ent
 		rows = append(rows, row)
 	}
 	err := toned(w, rows, func(row, column int) tone {
-		if row > 0 && column == 6 && (page[row-1].Kind == toll.EntryRefused || page[row-1].Lease.Cut != "") {
+		switch {
+		case row == 0 || column != 6:
+		case page[row-1].Kind == toll.EntryRefused || page[row-1].Lease.Cut != "":
 			return badTone
+		case page[row-1].Lease.Denied != "":
+			return warnTone
 		}
 		return plainTone
 	})
@@ -148,8 +153,18 @@ func outcomeOf(e *toll.Entry) string {
 		return text
 	case l.Cut != "":
 		return "cut: " + because(l.Cut, ownersOf(l.By))
+	case l.Denied != "":
+		return string(l.Why) + wouldHave(l) + because(l.Denied, ownersOf(l.By))
 	}
 	return string(l.Why)
+}
+
+// wouldHave says what would have been done to a call for the reason that follows.
+func wouldHave(l *toll.Lease) string {
+	if l.Denied == toll.ReasonSpent {
+		return ", would have been cut: "
+	}
+	return ", would have been denied: "
 }
 
 // ownersOf is the name of a rule, limit or lock of the owner's. In a table the

@@ -122,6 +122,8 @@ func chapters(s *session, before *toll.Lease, e *toll.Entry, first bool) []chapt
 		return []chapter{{e.At, "found on the trunk: " + because(l.Why, l.By) + wouldBe(l) + "; " + granted(s, l), warnTone}}
 	case toll.EntryRenewed:
 		return []chapter{{e.At, "renewed: " + granted(s, l), plainTone}}
+	case toll.EntryShadow:
+		return []chapter{{e.At, "would have been cut: " + because(l.Denied, l.By) + "; it only observes, so the call goes on", warnTone}}
 	case toll.EntryCutting:
 		return []chapter{{e.At, "cut: " + because(l.Cut, l.By), badTone}}
 	case toll.EntryEnded:
@@ -129,6 +131,8 @@ func chapters(s *session, before *toll.Lease, e *toll.Entry, first bool) []chapt
 		text := "ended: " + string(l.Why) + "; talked " + talk(l.Talked) + ", cost " + s.cost(l.Cost) + assumed(l)
 		if first && l.Cut != "" {
 			text += ", was cut: " + because(l.Cut, l.By)
+		} else if first {
+			text += wouldBe(l)
 		}
 		return append(told, chapter{later(l.Ended, e.At), text, plainTone})
 	}
@@ -181,7 +185,7 @@ func wouldBe(l *toll.Lease) string {
 	if l.Denied == "" {
 		return ""
 	}
-	return ", would have been denied: " + string(l.Denied)
+	return wouldHave(l) + string(l.Denied)
 }
 
 // later is the first of two times, or the second where there is no first.

@@ -66,6 +66,7 @@ func tested() program {
 //	eventually TEXT ARGS… runs the program until it prints the text
 //	incident              sets $INCIDENT to the one that is open
 //	fused                 makes $CONFIG the same site with fuse.sh as its main fuse
+//	observes              makes $CONFIG a site that only observes
 //	complete ARGS…        prints what the shell would propose as the next word
 //	write FILE TEXT…      writes a file, with escapes of Go; a number N repeats the text before it N times
 //	input FILE            what commands read from standard input, from then on
@@ -116,6 +117,9 @@ func TestScripts(t *testing.T) {
 				text := fmt.Appendf(nil, site, ts.Getenv("WORK"))
 				text = fmt.Appendf(text, "fuse: {command: [%q]}\n", ts.MkAbs("fuse.sh"))
 				ts.Check(os.WriteFile(ts.Getenv("CONFIG"), text, 0o600))
+			},
+			"observes": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Check(os.WriteFile(ts.Getenv("CONFIG"), []byte(ts.ReadFile(ts.Getenv("CONFIG"))+"observe: true\n"), 0o600))
 			},
 			"elsewhere": func(ts *testscript.TestScript, _ bool, _ []string) {
 				text := strings.Replace(ts.ReadFile(ts.Getenv("CONFIG")), "/control.sock", "/other.sock", 1)

@@ -34,8 +34,8 @@ func (l *Local) History(ctx context.Context, q HistoryQuery) ([]toll.Entry, erro
 		return nil, err
 	}
 	switch {
-	case q.Outcome != "" && q.Outcome != toll.EntryEnded && q.Outcome != toll.EntryRefused:
-		return nil, Errorf(BadInput, "", "outcome %q: want %s or %s", clip(string(q.Outcome)), toll.EntryEnded, toll.EntryRefused)
+	case q.Outcome != "" && q.Outcome != toll.EntryEnded && q.Outcome != toll.EntryRefused && q.Outcome != toll.WouldDeny:
+		return nil, Errorf(BadInput, "", "outcome %q: want %s, %s or %s", clip(string(q.Outcome)), toll.EntryEnded, toll.EntryRefused, toll.WouldDeny)
 	case !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To):
 		return nil, Errorf(BadInput, "", "the time range ends before it begins")
 	}

@@ -215,8 +215,8 @@ type HistoryQuery struct {
 	Caller  string         `json:"caller,omitempty"`  // as toll.Caller writes it: extension:1001
 	Number  string         `json:"number,omitempty"`  // the number, or its beginning
 	Lease   string         `json:"lease,omitempty"`   // its ID
-	Outcome toll.EntryKind `json:"outcome,omitempty"` // ended or refused
-	Reason  toll.Reason    `json:"reason,omitempty"`  // of the end, the refusal or the cut
+	Outcome toll.EntryKind `json:"outcome,omitempty"` // ended, refused or toll.WouldDeny
+	Reason  toll.Reason    `json:"reason,omitempty"`  // of the end, the refusal or the cut, or of what only observes
 	From    time.Time      `json:"from,omitzero"`     // at or after
 	To      time.Time      `json:"to,omitzero"`       // and before
 	Before  int64          `json:"before,omitempty"`  // page on: Seq of the last entry of the page before

@@ -55,7 +55,7 @@ func (w *writer) headline() string {
 		add(i.Bypassed, "around the dialplan")
 	}
 	if i.Observed {
-		add(i.Refused, plural(i.Refused, "call", "calls")+" would be refused")
+		add(i.Refused, plural(i.Refused, "call", "calls")+" would be stopped")
 	} else {
 		add(i.Refused, "refused")
 	}
@@ -103,7 +103,7 @@ func (w *writer) attackLead() {
 		w.say(fmt.Sprintf("%s of %s%s: ended by hand, with a lock, a rule or a hangup. You are told of every call that is cut, this one too.",
 			count(i.Cut, "call", "calls"), subject, where))
 	case i.Observed:
-		w.say(fmt.Sprintf("%s made %s%s that Tollfuse would have refused. It only observes: nothing was blocked, and the calls cost money.",
+		w.say(fmt.Sprintf("%s made %s%s that Tollfuse would have stopped. It only observes: nothing was blocked, and the calls cost money.",
 			upper(subject), count(i.Refused, "call", "calls"), where))
 	default:
 		w.say(upper(subject) + " made calls" + where + " that Tollfuse does not allow: " + w.done() + ".")
@@ -173,8 +173,16 @@ func (w *writer) attackFacts() {
 	}
 	if i.AtStake > 0 {
 		w.Facts = append(w.Facts, Fact{"At stake", w.site.money(i.AtStake),
-			fmt.Sprintf(", had each of the %s refused calls lasted %s%s", number(i.Refused), span(toll.StakeLength), w.assumed())})
+			fmt.Sprintf(", had each of the %s %s calls lasted %s%s", number(i.Refused), w.stopped(), span(toll.StakeLength), w.assumed())})
 	}
+}
+
+// stopped is what the calls are that count as refused.
+func (w *writer) stopped() string {
+	if w.incident.Observed {
+		return "observed"
+	}
+	return "refused"
 }
 
 // assumed says behind an amount that it rests on assumed prices, or some of it.

@@ -67,7 +67,7 @@ func TestMailsOfOneIncidentAreAConversation(t *testing.T) {
 
 func TestOnlyWhatIsUrgentSaysSo(t *testing.T) {
 	for name, urgent := range map[string]bool{
-		"attack": true, "attack-worse": true, "attack-over": false, "observed": false, "emergency": true, "fuse": true, "fuse-reset": false,
+		"attack": true, "attack-worse": true, "attack-over": false, "observed": false, "observed-spent": false, "emergency": true, "fuse": true, "fuse-reset": false,
 		"link": false, "mail-mended": false, "test": false,
 	} {
 		if got := head(t, samples()[name]).Get("Importance") == "high"; got != urgent {

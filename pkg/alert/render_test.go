@@ -48,8 +48,13 @@ func samples() map[string]toll.Notice {
 	observed.Incident.Observed, observed.Incident.Cut, observed.Incident.Calls, observed.Incident.Locks = true, 0, nil, nil
 	observed.Incident.Cost, observed.Incident.Causes = 0, observed.Incident.Causes[:1]
 	observed.Incident.From = []toll.Tally{{Name: "extension:1003", Count: 400}}
+	shadow := observed // a call that would have been cut when a budget was spent
+	shadow.Incident.Refused, shadow.Incident.AtStake = 1, 15_000_000
+	shadow.Incident.From, shadow.Incident.To = []toll.Tally{{Name: "extension:1003", Count: 1}}, []toll.Tally{{Name: "+23222", Place: "SL", Count: 1}}
+	shadow.Incident.Causes = []toll.Tally{{Name: "abroad-caller-day", Kind: string(toll.ReasonSpent), Text: "limit abroad-caller-day: 150.00 of 150.00 EUR in 24h to abroad by 1003; it only observes", Count: 1}}
 	return map[string]toll.Notice{
-		"attack": attack(), "attack-worse": worse, "attack-over": over, "attack-late": late, "attack-forever": forever, "observed": observed,
+		"observed-spent": shadow,
+		"attack":         attack(), "attack-worse": worse, "attack-over": over, "attack-late": late, "attack-forever": forever, "observed": observed,
 		"bypass": notice(toll.NoticeOpened, toll.Incident{
 			Kind: toll.Attack, PBX: "office", Caller: "carrier", Bypassed: 1, Cut: 1, Cost: 300_000,
 			From:   []toll.Tally{{Name: "originated:carrier", Count: 1}},

@@ -37,7 +37,7 @@ func (w *writer) threshold() {
 	w.since()
 	w.step("See what was called:", "tollfuse calls history --since 24h")
 	w.step("See the limits, and what they do at their thresholds:", "tollfuse limit list")
-	if i.Reached {
+	if i.Reached && !i.Observed {
 		w.step("See what is locked:", "tollfuse lock list")
 	}
 	w.advise("When such calls are right, give the limit more room: “tollfuse limit set” with a higher “--act”.")

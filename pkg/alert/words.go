@@ -169,6 +169,8 @@ func because(why toll.Reason, by string) string {
 		return text
 	case strings.HasPrefix(by, toll.ByLimit):
 		return strings.TrimSuffix(text, "rule") + "limit " + word(strings.TrimPrefix(by, toll.ByLimit))
+	case why == toll.ReasonSpent:
+		return text + ": " + word(by)
 	case why == toll.ReasonLocked:
 		return "lock on " + word(strings.Replace(by, "=", " ", 1))
 	}

@@ -200,8 +200,10 @@ func (l *line) lease(e toll.Entry) {
 	switch e.Kind {
 	case toll.EntryCutting:
 		l.add("reason", string(lease.Cut)).add("by", lease.By)
+	case toll.EntryShadow:
+		l.add("would_deny", string(lease.Denied)).add("by", lease.By)
 	case toll.EntryEnded:
-		l.add("reason", string(lease.Why)).add("cut", string(lease.Cut)).
+		l.add("reason", string(lease.Why)).add("cut", string(lease.Cut)).add("would_deny", string(lease.Denied)).
 			add("talked", fmt.Sprintf("%.1f", lease.Talked.Seconds())).add("cost", lease.Cost.String())
 	default:
 		l.add("reason", string(lease.Why)).add("seconds", fmt.Sprint(int(lease.Covered.Seconds()))).add("reserved", lease.Reserved.String())

@@ -18,7 +18,7 @@ type HistoryQuery struct {
 	Caller  string         // as Caller.String writes it: extension:1001
 	Number  string         // the number, or its beginning
 	Lease   string         // its ID
-	Outcome toll.EntryKind // EntryEnded or EntryRefused
+	Outcome toll.EntryKind // EntryEnded, EntryRefused or WouldDeny
 	Reason  toll.Reason    // of the end, the refusal or the cut, or of what only observes
 	From    time.Time      // ended or refused at or after
 	To      time.Time      // and before
@@ -43,7 +43,7 @@ const selectCalls = `SELECT seq, at, outcome, count, lease, pbx, uniqueid, calle
 		AND (?3 = '' OR caller = ?3)
 		AND (?4 = '' OR substr(number, 1, length(?4)) = ?4)
 		AND (?5 = '' OR lease = ?5)
-		AND (?6 = '' OR outcome = ?6)
+		AND (?6 = '' OR outcome = ?6 OR ?6 = 'would_deny' AND would_deny <> '')
 		AND (?7 = '' OR reason = ?7 OR cut = ?7 OR would_deny = ?7)
 	ORDER BY seq DESC LIMIT ?8`
 

@@ -60,6 +60,7 @@ func TestHistoryFilters(t *testing.T) {
 		"outcome":         {HistoryQuery{Outcome: toll.EntryRefused}, []int64{6, 3}},
 		"reason":          {HistoryQuery{Reason: toll.EndedHangup}, []int64{5, 4, 2, 1}},
 		"refused or cut":  {HistoryQuery{Reason: toll.ReasonLimit}, []int64{6, 4, 3}},
+		"would be denied": {HistoryQuery{Outcome: toll.WouldDeny}, nil},
 		"from":            {HistoryQuery{From: noon.Add(3 * time.Hour)}, []int64{6, 5, 4}},
 		"to":              {HistoryQuery{To: noon.Add(3 * time.Hour)}, []int64{3, 2, 1}},
 		"range":           {HistoryQuery{From: noon.Add(time.Minute), To: noon.Add(150 * time.Minute)}, []int64{3, 2}},
@@ -101,6 +102,23 @@ func TestHistoryKeepsWhatPeopleAsk(t *testing.T) {
 		if !reflect.DeepEqual(e, want) {
 			t.Errorf("wrote %+v\n read %+v", want, e)
 		}
+	}
+}
+
+func TestHistoryOfWhatOnlyObserved(t *testing.T) {
+	s := newLedger(t)
+	log := aDay()
+	log[1].Lease.Denied, log[1].Lease.By = toll.ReasonSpent, "budget"
+	mustAppend(t, s, log...)
+	for name, q := range map[string]HistoryQuery{"outcome": {Outcome: toll.WouldDeny}, "reason": {Reason: toll.ReasonSpent}} {
+		got, err := s.History(t.Context(), q)
+		if err != nil || len(got) != 1 || got[0].Seq != log[1].Seq || got[0].Lease.Denied != toll.ReasonSpent {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	var by string
+	if err := s.db.QueryRow(`SELECT by FROM call WHERE would_deny = 'spent'`).Scan(&by); err != nil || by != "budget" {
+		t.Errorf("in SQL: %q, %v", by, err)
 	}
 }
 

@@ -21,6 +21,11 @@ const (
 	EntryNotice   EntryKind = "notice"   // a notice to the owner was made, tried or sent
 )
 
+// WouldDeny stands where history is asked for an outcome, for calls that would have
+// been refused or cut if what was against them had not only observed. No entry is
+// of this kind.
+const WouldDeny EntryKind = "would_deny"
+
 // Extends tells whether the entry widens what somebody may do. Such an entry
 // is durable before anybody hears of it; the others act at once and are
 // durable soon after.
