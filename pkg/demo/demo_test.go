@@ -135,8 +135,8 @@ func checkText(t *testing.T, text string, r result) {
 	}
 	for _, want := range []string{
 		"emergency  1007          → 911", "satellite and other global numbers are refused", "premium numbers are refused",
-		"abroad-caller-live", "abroad-caller-day", "it looks domestic, but", "it went around the dialplan", "1009 forwards",
-		"tollfuse limit set abroad-caller-day", "tollfuse init",
+		"abroad-caller-hour", "abroad-caller-refused", "it looks domestic, but", "it went around the dialplan", "1009 forwards",
+		"tollfuse lock release caller=1007", "tollfuse init",
 		cents(r.without.Total()), cents(r.bill.Total()), cents(int64(r.ledger.cost)),
 	} {
 		if !strings.Contains(text, want) {

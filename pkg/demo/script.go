@@ -106,7 +106,7 @@ func morning() []step {
 	return []step{
 		own(0*tick, "1001", "12025550123", minutes(5)),
 		own(1*tick, stolen, "911", minutes(5)),
-		own(2*tick, stolen, "13105550142", minutes(5)),
+		own(2*tick, "1008", "13105550142", minutes(5)),
 		own(3*tick, "1003", "011442079460018", minutes(5)),
 		own(4*tick, "1002", "18885550123", minutes(5)),
 	}

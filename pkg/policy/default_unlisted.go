@@ -14,7 +14,7 @@ func elsewhere(n int64) []toll.Limit {
 	return []toll.Limit{
 		{
 			ID: "unlisted-country-day", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Unlisted),
-			Warn: money(25), Act: money(45),
+			Act:     money(45),
 			Comment: "Half an hour to one unlisted country at the assumed price. Salesmen call several for a few minutes each, fraud calls one for hours.",
 		},
 		{
