@@ -110,8 +110,10 @@ func (c *Counter) Len() int { return len(c.index) }
 // slot finds or makes the subject's slot. While the shared slot holds
 // anything, no new slots are made: a subject whose hold went there must find
 // it there when it lets go.
-func (c *Counter) slot(subject string) int32 {
-	key := c.hash(subject)
+func (c *Counter) slot(subject string) int32 { return c.place(c.hash(subject)) }
+
+// place is slot for the hash of a subject.
+func (c *Counter) place(key uint64) int32 {
 	if i, known := c.index[key]; known {
 		return i
 	}

@@ -13,6 +13,8 @@ type tally interface {
 	hold(subject string, delta int64)
 	usage(subject, thing string, now time.Time) toll.Usage
 	Len() int
+	blank() tally
+	absorb(later tally) bool
 }
 
 func (c *Counter) count(subject, _ string, at time.Time, v int64) { c.Add(subject, at, v) }
