@@ -128,7 +128,7 @@ func newSite(c config.Config) (site, error) {
 // book says what makes an incident, and when the main fuse blows.
 func (s site) book() ledger.Options {
 	a, f := s.config.Alerts, s.config.Fuse
-	o := ledger.Options{Incidents: incident.Options{
+	o := ledger.Options{Blur: toll.Blur, Incidents: incident.Options{
 		Refusals: a.Refusals, Gather: a.Gather, Quiet: a.Quiet, Emergency: a.Emergency, Tell: len(s.config.Mail.To) > 0,
 	}}
 	if len(f.Command) > 0 && !s.config.Observe {

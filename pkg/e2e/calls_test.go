@@ -49,7 +49,7 @@ func agreesWithCDR(t *testing.T, e toll.Entry, cdr CDR) {
 	if d := l.Ended.Sub(l.Answered) - l.Talked; d.Abs() > time.Millisecond {
 		t.Errorf("talked for %v from %v to %v", l.Talked, l.Answered, l.Ended)
 	}
-	if want := l.Price.Cost(l.Talked); l.Cost != want || want == 0 {
+	if want := l.Price.Cost(l.Talked + toll.Blur); l.Cost != want || want == 0 {
 		t.Errorf("cost %v, want %v", l.Cost, want)
 	}
 }

@@ -36,6 +36,7 @@ type Options struct {
 	Ring   time.Duration // the longest that a call may ring before it is answered
 	Grace  time.Duration // how long after its last possible moment a silent lease is settled
 	Verify time.Duration // after which Asterisk must know the channel that asked
+	Blur   time.Duration // by how much longer than we saw it a carrier may count a call; none where all times are exact
 	Bound  int           // subjects that a meter counts apart
 	Leases int           // live leases at most; more questions are refused
 

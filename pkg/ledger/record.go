@@ -131,7 +131,7 @@ func (b *Book) legGone(h *holder, seen time.Time) toll.Entry {
 	switch {
 	case l.State == toll.Answered:
 		talked := max(seen.Sub(l.Answered), 0)
-		return b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked))
+		return b.settle(h, toll.EndedHangup, talked, l.Price.Cost(talked+b.options.Blur))
 	case h.askerGone || l.Adopted:
 		return b.settle(h, toll.EndedUnused, 0, 0)
 	}

@@ -17,6 +17,13 @@ const (
 // up to a second late, and carriers bill started seconds.
 const Margin = 2 * time.Second
 
+// Blur is by how much longer than we saw it a carrier may count a call: it sees
+// the answer a little before Asterisk tells us of it, and the end a little after
+// (up to 80 ms were measured, on a busy machine). A call that ends just before a
+// step of its price is settled as if it had reached it; otherwise whoever hangs
+// up just then makes a bill that is above the budget.
+const Blur = 250 * time.Millisecond
+
 // Lease is the permission to talk for so many seconds. Its whole cost is
 // reserved before the call is allowed.
 type Lease struct {
