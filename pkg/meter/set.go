@@ -103,38 +103,45 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 
 // Refused counts n refusals of the question.
 func (s *Set) Refused(at time.Time, q toll.Question, n int64) {
-	s.each(q, func(g *gauge, subject, thing string) { g.counter.count(subject, thing, at, n*g.weigher.Refused()) })
+	s.count(at, q, func(w toll.Weigher) int64 { return n * w.Refused() })
 }
 
 // Granted counts a grant, or with sign -1 takes it back.
 func (s *Set) Granted(at time.Time, q toll.Question, sign int64) {
-	s.each(q, func(g *gauge, subject, thing string) { g.counter.count(subject, thing, at, sign*g.weigher.Granted()) })
+	s.count(at, q, func(w toll.Weigher) int64 { return sign * w.Granted() })
 }
 
 // Hold takes (or, with sign -1, lets go) what a live lease holds that covers
 // q.Covered.
 func (s *Set) Hold(q toll.Question, sign int64) {
-	s.each(q, func(g *gauge, subject, _ string) {
-		g.counter.hold(subject, sign*g.weigher.Held(q.Price, q.Covered))
-	})
+	weigh := func(w toll.Weigher) int64 { return sign * w.Held(q.Price, q.Covered) }
+	s.each(q, weigh, func(g *gauge, subject, _ string, v int64) { g.counter.hold(subject, v) })
 }
 
 // Spent counts what an ended lease leaves behind.
 func (s *Set) Spent(at time.Time, q toll.Question, talked time.Duration, cost toll.Money) {
-	s.each(q, func(g *gauge, subject, thing string) {
-		g.counter.count(subject, thing, at, g.weigher.Spent(talked, cost))
-	})
+	s.count(at, q, func(w toll.Weigher) int64 { return w.Spent(talked, cost) })
 }
 
-func (s *Set) each(q toll.Question, do func(g *gauge, subject, thing string)) {
+func (s *Set) count(at time.Time, q toll.Question, weigh func(toll.Weigher) int64) {
+	s.each(q, weigh, func(g *gauge, subject, thing string, v int64) { g.counter.count(subject, thing, at, v) })
+}
+
+// each does something about every meter in which the question weighs. To weigh it
+// is quicker than to find its subject, and in most meters there is nothing to do.
+func (s *Set) each(q toll.Question, weigh func(toll.Weigher) int64, do func(g *gauge, subject, thing string, v int64)) {
 	for i := range s.all {
 		g := &s.all[i]
+		v := weigh(g.weigher)
+		if v == 0 {
+			continue
+		}
 		subject, counts := g.meter.Subject(q)
 		if !counts {
 			continue
 		}
 		if thing, counts := g.thing(q); counts {
-			do(g, subject, thing)
+			do(g, subject, thing, v)
 		}
 	}
 }

@@ -60,6 +60,15 @@ func BenchmarkJudge(b *testing.B) {
 		{"abroad", ask(gambia, unlisted)},
 		{"renew", again(ask(gambia, unlisted), toll.Renew, 5*time.Minute)},
 	}
+	took := make(map[string]float64) // with the default policy
+	compare := func(b *testing.B, policy, question string) {
+		each := b.Elapsed().Seconds() / float64(b.N)
+		if policy == "default" {
+			took[question] = each
+		} else if took[question] > 0 {
+			b.ReportMetric(each/took[question], "of-default,aim<=2")
+		}
+	}
 	for _, p := range policies {
 		for _, q := range questions {
 			b.Run(p.name+"/"+q.name, func(b *testing.B) {
@@ -70,6 +79,7 @@ func BenchmarkJudge(b *testing.B) {
 						b.Fatal(j)
 					}
 				}
+				compare(b, p.name, q.name)
 			})
 		}
 		b.Run(p.name+"/refused", func(b *testing.B) {
@@ -81,6 +91,7 @@ func BenchmarkJudge(b *testing.B) {
 					b.Fatal(j)
 				}
 			}
+			compare(b, p.name, "refused")
 		})
 	}
 }
