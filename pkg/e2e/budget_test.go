@@ -20,17 +20,18 @@ type crowd struct {
 	daemon  *Daemon
 	carrier *Carrier
 	price   toll.Price
-	stop    func() // ends all calls, and waits for the phones
+	stop    func()     // ends all calls, and waits for the phones
+	settled toll.Money // what the ledger made of the calls, once the budget is spent
 }
 
-// twentyCall lets twenty phones call London at once, never hang up, and call again a second after they were cut or
-// refused. Every call is to a number of its own.
-func twentyCall(t *testing.T, l *Lab, d *Daemon) *crowd {
+// twentyCall lets twenty phones call London at once, for as long as they can or for that long, and call again a
+// second after the call was over or refused. Every call is to a number of its own.
+func twentyCall(t *testing.T, l *Lab, d *Daemon, talk time.Duration) *crowd {
 	t.Helper()
 	namesTheTrunk(t, l)
 	d.imports(t, priceList(t, "deck.csv", "0.60,0,0,1", 0))
 	c := &crowd{lab: l, daemon: d, carrier: l.Carrier(t), price: toll.Price{PerMinute: 6 * toll.Unit / 10, Increment: time.Second}}
-	c.stop = phonesCall(l.guardedPhones(t, 20), func(phone, nth int) string { return fmt.Sprintf("00442079%02d%04d", phone, nth) })
+	c.stop = phonesCall(l.guardedPhones(t, 20), talk, func(phone, nth int) string { return fmt.Sprintf("00442079%02d%04d", phone, nth) })
 	return c
 }
 
@@ -108,7 +109,7 @@ func (c *crowd) report(t *testing.T, bill toll.Money) {
 		leases[l.Key.Number] = l
 	}
 	var late, behind time.Duration
-	var calls, short int
+	var calls, low int
 	for _, call := range c.carrier.Calls() {
 		o, l := call.Outcome(), leases[e164(call.Number)]
 		if o.Answered.IsZero() {
@@ -122,19 +123,20 @@ func (c *crowd) report(t *testing.T, bill toll.Money) {
 			late = max(late, over)
 		}
 		if l.State == toll.Ended && l.Cost < c.price.Cost(o.Talk) {
-			short++
+			low++
 			behind = max(behind, o.Talk-l.Talked)
 		}
 	}
+	c.settled = settled
 	t.Logf("measured: of %v the carrier bills %v (%d %%) in %d calls of %d phones; the ledger settled %v, %d of them too low (by at most %v); the latest cut came %v after the last paid second",
-		oneBudget, bill, 100*bill/oneBudget, calls, c.served(), settled, short, behind.Round(time.Millisecond), late.Round(time.Millisecond))
+		oneBudget, bill, 100*bill/oneBudget, calls, c.served(), settled, low, behind.Round(time.Millisecond), late.Round(time.Millisecond))
 }
 
 // Twenty phones call at once for as long as they can. Several are served, most of the budget is used, and the
 // carrier's bill is within it.
 func TestTwentyPhonesShareABudget(t *testing.T) {
 	forEachVersion(t, oneCostLimit(), func(t *testing.T, l *Lab, d *Daemon) {
-		c := twentyCall(t, l, d)
+		c := twentyCall(t, l, d, 0)
 		if bill := c.spent(t); bill < oneBudget*8/10 {
 			t.Errorf("the carrier bills only %v of %v", bill, oneBudget)
 		}
@@ -148,7 +150,7 @@ func TestTwentyPhonesShareABudget(t *testing.T) {
 // lets nobody call abroad.
 func TestTwentyPhonesAndTheDaemonKilled(t *testing.T) {
 	forEachVersion(t, oneCostLimit(), func(t *testing.T, l *Lab, d *Daemon) {
-		c := twentyCall(t, l, d)
+		c := twentyCall(t, l, d, 0)
 		c.halfSpent(t)
 		d.Kill(t)
 		if bill := c.spent(t); bill < oneBudget/2 {
@@ -162,11 +164,26 @@ func TestTwentyPhonesAndTheDaemonKilled(t *testing.T) {
 func TestTwentyPhonesAndTheLinkCut(t *testing.T) {
 	proxies := map[string]*Proxy{}
 	forEachVersionWith(t, throughProxy(proxies, oneCostLimit()), func(t *testing.T, l *Lab, d *Daemon) {
-		c := twentyCall(t, l, d)
+		c := twentyCall(t, l, d, 0)
 		c.halfSpent(t)
 		proxies[l.Suite].Cut()
 		if bill := c.spent(t); bill < oneBudget/2 {
 			t.Errorf("the carrier bills only %v of %v", bill, oneBudget)
+		}
+	})
+}
+
+// Twenty phones hang up just before each first second is full. The carrier, which sees an answer a little earlier and
+// an end a little later than Asterisk tells, bills two seconds for many of them, and still no more than the budget.
+func TestTwentyPhonesHangUpJustBeforeASecond(t *testing.T) {
+	forEachVersion(t, oneCostLimit(), func(t *testing.T, l *Lab, d *Daemon) {
+		c := twentyCall(t, l, d, 988*time.Millisecond)
+		bill := c.spent(t)
+		if bill < oneBudget/4 {
+			t.Errorf("the carrier bills only %v of %v", bill, oneBudget)
+		}
+		if bill > c.settled {
+			t.Errorf("the carrier bills %v, the ledger settled %v", bill, c.settled)
 		}
 	})
 }
@@ -177,7 +194,7 @@ func TestTwentyPhonesWithUsualSlices(t *testing.T) {
 	o := oneCostLimit()
 	o.Change = nil
 	forEachVersion(t, o, func(t *testing.T, l *Lab, d *Daemon) {
-		c := twentyCall(t, l, d)
+		c := twentyCall(t, l, d, 0)
 		if bill := c.spent(t); bill < oneBudget/2 {
 			t.Errorf("the carrier bills only %v of %v", bill, oneBudget)
 		}
