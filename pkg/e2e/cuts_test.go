@@ -100,7 +100,7 @@ func TestRenewedWithoutAGap(t *testing.T) {
 		lease := d.WaitLive(t, 1, 5*time.Second)[0].ID
 		manager := l.Manager(t, nil)
 		began := time.Now()
-		var deadlines []int64 // in Asterisk, each further than the one before
+		var deadlines []int64                     // in Asterisk, each further than the one before
 		for time.Since(began) < 3*slice+slice/4 { // not at half a slice, when it is renewed
 			call.StaysUp(t, 200*time.Millisecond)
 			leases, left := marks(t, manager, "carrier")
