@@ -246,6 +246,8 @@ func (d *decider) withdraw(now time.Time, w *waiter) []toll.Entry {
 	if err := d.book.Undo(now, *w.changed); err != nil {
 		d.ledger.log.Error("a change that could not be written could not be undone", "error", err)
 	}
+	// What it allowed meanwhile is not written yet, and would be spoken.
+	d.narrow(d.book.Review(now))
 	return nil
 }
 

@@ -37,6 +37,7 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 	case toll.LinkFound:
 		b.linked[e.PBX] = true
 		delete(b.fuse.blind, e.PBX)
+		b.planAll(e.PBX)
 		return nil, nil
 	case toll.LinkLost:
 		b.loseLink(e.PBX)
@@ -66,11 +67,21 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 
 // loseLink notes that nobody sees any more what becomes of a PBX's calls.
 func (b *Book) loseLink(pbx string) {
-	delete(b.linked, pbx)
+	b.linked[pbx] = false
 	b.lookAway(pbx)
 	for _, h := range b.live {
 		if h.lease.Key.PBX == pbx {
 			h.blind = true
+		}
+	}
+	b.planAll(pbx)
+}
+
+// planAll plans the leases of a PBX anew, since it is seen or is not any more.
+func (b *Book) planAll(pbx string) {
+	for _, h := range b.live {
+		if h.lease.Key.PBX == pbx {
+			b.plan(h)
 		}
 	}
 }

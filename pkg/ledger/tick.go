@@ -147,11 +147,22 @@ func (b *Book) plan(h *holder) {
 		due = earlier(due, h.retry)
 	case l.State == toll.Granted && !h.verified && l.Leg == "" && !l.Adopted:
 		due = earlier(due, l.Granted.Add(b.options.Verify))
+	case b.inTheDark(h):
+		// Its timer ends it, and nobody could move that.
 	case l.State == toll.Answered && l.To.Class.Metered():
 		half := l.CoveredUntil().Add(-h.slice / 2)
 		due = earlier(due, earlier(l.CoveredUntil(), later(half, h.retry)))
 	}
 	b.due.put(h, due)
+}
+
+// inTheDark tells whether a lease cannot be renewed because nobody could tell
+// Asterisk: to reserve more would only take it from others. A timer that runs
+// longer than what is reserved is another thing: that talk time is owed.
+func (b *Book) inTheDark(h *holder) bool {
+	l := &h.lease
+	sees, told := b.linked[l.Key.PBX]
+	return told && !sees && l.State == toll.Answered && l.Cut == "" && !longTimer(l)
 }
 
 func earlier(a, b time.Time) time.Time {
