@@ -34,6 +34,9 @@
 // and learns the status and the Q.850 cause of a refusal; [Call] can Hangup, Vanish, Press keys and
 // Refer, and StaysUp is how a test talks.
 //
+// A crowd of phones calls again and again, each until its call is cut, and the budget tests compare what their
+// carrier bills with what they may spend.
+//
 // [SIPp] runs the phones of testdata/lab/sipp instead: the plain call, the blind transfer, the forward with
 // 302, load, and a phone that dials one string after the other. What is dialled so, and what must become of it,
 // is in testdata/numbers.
