@@ -135,6 +135,9 @@ func (w *world) askFor(asker, from string, to toll.Destination) (lease string) {
 			w.pending.askers = append(w.pending.askers, asker)
 		}
 	}
+	if p := w.phones[v.Lease.ID]; p != nil && !w.waits(asker) {
+		p.asked, p.tariff, p.spoken = a.q, a.tariff, w.now // the same lease, at once
+	}
 	if l, _ := w.book.Lease(v.Lease.ID); l.Cut != "" {
 		w.refuse(asker)
 	}
@@ -228,6 +231,7 @@ func (w *world) outage() {
 
 // failOver lets a leg ring in vain; the channel asks again, by another trunk.
 func (w *world) failOver() {
+	w.dial()
 	p := w.pick()
 	if p == nil || !p.dialled || p.answered || p.askerGone || p.lease.Adopted {
 		return
@@ -235,6 +239,9 @@ func (w *world) failOver() {
 	leg := p.leg
 	p.dialled, p.leg = false, ""
 	w.event(toll.ChannelGone, leg, "")
+	if one(w.t, "new deck meanwhile", false, true) {
+		w.changeDeck()
+	}
 	if w.linked {
 		w.askFor(p.lease.Key.Uniqueid, p.lease.Caller.ID, p.lease.To)
 		return
