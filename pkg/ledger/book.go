@@ -68,6 +68,7 @@ type Book struct {
 	options  Options
 	judge    Judge
 	meters   *meter.Set
+	fresh    []toll.Meter // made by the newest change, and without their past
 	live     map[string]*holder
 	byKey    map[toll.Key]string     // newest lease of a question
 	byLeg    map[channelKey]string   // lease of a trunk leg

@@ -138,6 +138,7 @@ func (d *decider) finish(c commit) {
 	d.ledger.notice(c.batch.entries)
 	for i := range c.batch.entries {
 		d.book.Committed(c.batch.entries[i])
+		d.written = c.batch.entries[i].Seq
 	}
 	for _, w := range c.batch.waiters {
 		d.durable(w)

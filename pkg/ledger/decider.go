@@ -38,6 +38,12 @@ type decider struct {
 	retryAt  time.Time  // while the store fails: when the backlog is tried again
 	repeats  *repeats
 
+	fills   []*fill      // of new meters, the one under way first
+	filler  chan<- *fill // does them; nil for a ledger that stands still
+	busy    bool         // he is at the first
+	fillAt  time.Time    // when a failed one is tried again
+	written int64        // the newest entry that is durable
+
 	undurable map[string]int64 // leases whose permission is not durable yet, and its entry
 }
 
@@ -59,7 +65,9 @@ func (l *Ledger) Run(ctx context.Context) error {
 	if !l.still {
 		d.review()
 	}
-	d.loop(ctx, toCommit, committed)
+	filled, stopFilling := l.startFilling(ctx, d)
+	d.loop(ctx, toCommit, committed, filled)
+	stopFilling()
 	if d.inFlight {
 		d.finish(<-committed)
 	}
@@ -78,7 +86,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 }
 
 // loop is the life of the decider.
-func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-chan commit) {
+func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-chan commit, filled <-chan *fill) {
 	l := d.ledger
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -102,6 +110,8 @@ func (d *decider) loop(ctx context.Context, toCommit chan<- *batch, committed <-
 			d.inFlight = false
 			l.hanging.Store(false)
 			d.finish(c)
+		case f := <-filled:
+			d.filled(f)
 		case <-timer.C:
 		case <-ctx.Done():
 			return
@@ -244,12 +254,15 @@ func (d *decider) change(now time.Time, r *request) {
 		r.answer(result{err: ErrMeanwhile})
 		return
 	}
+	// A new meter counts what happens from here on, so what was counted must come before.
+	d.next.add(now, d.gathered(time.Time{}), nil)
 	changed, err := d.book.ChangeAll(now, r.settings)
 	if err != nil {
 		r.answer(result{err: err})
 		return
 	}
 	d.changing = d.changing || gated
+	d.wantFill(&changed)
 	d.next.add(now, changed.Entries, &waiter{request: r, changed: &changed})
 	d.ledger.orders.put(changed.Orders)
 	d.tell(changed.Entries)
@@ -274,6 +287,7 @@ func (d *decider) tick() {
 	orders, entries := d.book.Tick(now)
 	d.spread(now, orders, entries)
 	d.next.add(now, d.gathered(now), nil)
+	d.nextFill(now)
 	if d.inFlight && now.Sub(d.sent) > heartbeat {
 		d.dropAbandoned(now, d.next)
 	}

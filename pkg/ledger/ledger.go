@@ -21,6 +21,9 @@ type Store interface {
 	// Replay yields the settings that stand, then of every lease that matters
 	// for windows that begin at since the newest entry, in order.
 	Replay(ctx context.Context, since time.Time, f func(toll.Entry) error) error
+	// Settled yields every refusal and every end of a lease at or after since, up to
+	// the entry of that number, in order.
+	Settled(ctx context.Context, since time.Time, upTo int64, f func(toll.Entry) error) error
 	// Called yields who has called which country, ever; the oldest first.
 	Called(ctx context.Context, f func(toll.Called) error) error
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ type shelf struct {
 	mu      sync.Mutex
 	entries []toll.Entry
 	err     error
+	unread  error         // what reading the past fails with
 	gate    chan struct{} // while not nil, Append waits for it
 	commits int
 	epoch   int64
@@ -56,6 +58,24 @@ func (s *shelf) Append(_ context.Context, epoch int64, es []toll.Entry) error {
 
 func (s *shelf) Replay(_ context.Context, _ time.Time, f func(toll.Entry) error) error {
 	for _, e := range s.entries {
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shelf) Settled(_ context.Context, since time.Time, upTo int64, f func(toll.Entry) error) error {
+	s.mu.Lock()
+	entries, err := slices.Clone(s.entries), s.unread
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Seq > upTo || e.At.Before(since) || e.Kind != toll.EntryEnded && e.Kind != toll.EntryRefused {
+			continue
+		}
 		if err := f(e); err != nil {
 			return err
 		}

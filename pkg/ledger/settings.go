@@ -20,7 +20,9 @@ type Changed struct {
 	Entries []toll.Entry   // those of the settings first
 	Undo    []toll.Setting // gives back what stood before, one after the other
 
-	settings int // how many of the entries are the settings' own
+	settings int          // how many of the entries are the settings' own
+	fresh    []toll.Meter // meters that are to be filled with the past,
+	before   int64        // which ends with this entry
 }
 
 // made are the settings as they were written, in their order.
@@ -43,7 +45,8 @@ func (b *Book) Change(now time.Time, s toll.Setting) (Changed, error) {
 // none. Live calls are reviewed once, when all of them stand.
 func (b *Book) ChangeAll(now time.Time, settings []toll.Setting) (Changed, error) {
 	now = b.advance(now)
-	c := Changed{settings: len(settings)}
+	c := Changed{settings: len(settings), before: b.seq}
+	b.fresh = nil
 	judge, standing := b.judge, make(map[settingKey]*toll.Setting) // as the settings before leave them
 	review, lockOnly := false, true
 	for i, s := range settings {
@@ -67,6 +70,7 @@ func (b *Book) ChangeAll(now time.Time, settings []toll.Setting) (Changed, error
 			return Changed{}, err // With has agreed to it above
 		}
 	}
+	c.fresh = b.fresh
 	if review {
 		orders, entries := b.review(now, lockOnly)
 		c.Orders, c.Entries = orders, append(c.Entries, entries...)
@@ -220,14 +224,21 @@ func (b *Book) applySetting(e toll.Entry) error {
 	return nil
 }
 
-// requireMeters lets the set of meters follow the policy. A new meter holds at
-// once what live leases hold; its past it knows only during the replay.
+// requireMeters lets the set of meters follow the policy. A new meter has at once
+// what live leases hold and count. What ended before it knows only during the
+// replay; otherwise it is filled, see fill.go.
 func (b *Book) requireMeters() {
-	b.meters.Require(b.judge.Meters(), func(_ toll.Meter, fresh *meter.Set) bool {
+	b.meters.Require(b.judge.Meters(), func(m toll.Meter, fresh *meter.Set) bool {
 		for _, h := range b.live {
-			fresh.Hold(h.lease.Question(toll.Ask), 1)
+			q := h.lease.Question(toll.Ask)
+			fresh.Hold(q, 1)
+			fresh.Granted(h.lease.Granted, q, 1)
 		}
-		return b.complete
+		ready := b.complete || m.Window == 0
+		if !ready {
+			b.fresh = append(b.fresh, m)
+		}
+		return ready
 	})
 }
 

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// buckets is how finely a window is cut. What happened stays counted for up to
+// Buckets is how finely a window is cut. What happened stays counted for up to
 // one bucket longer than the window, never shorter.
-const buckets = 60
+const Buckets = 60
 
 // none ends a list in the slab.
 const none = -1
@@ -56,7 +56,7 @@ type node struct {
 func NewCounter(window time.Duration, bound int) *Counter {
 	c := &Counter{
 		window:   window,
-		width:    max(window/buckets, time.Second),
+		width:    max(window/Buckets, time.Second),
 		bound:    max(bound, 2),
 		seed:     maphash.MakeSeed(),
 		index:    make(map[uint64]int32),

@@ -49,7 +49,7 @@ type count struct{ bucket, n int64 }
 func NewDistinct(window time.Duration, bound int) *Distinct {
 	return &Distinct{
 		window: window,
-		width:  max(window/buckets, time.Second),
+		width:  max(window/Buckets, time.Second),
 		bound:  max(bound, 2),
 		seed:   maphash.MakeSeed(),
 		index:  make(map[uint64]int32),

@@ -1,12 +1,18 @@
 package meter
 
-// Blank is an empty set of those meters of s that are not ready. Their past can be
-// counted in it, by another goroutine too, while s counts on; Fill then brings both
-// together.
-func (s *Set) Blank() *Set {
+import (
+	"slices"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// Blank is an empty set of those of the meters that s has and that are not ready.
+// Their past can be counted in it, by another goroutine too, while s counts on;
+// Fill then brings both together.
+func (s *Set) Blank(meters []toll.Meter) *Set {
 	blank := &Set{bound: s.bound}
 	for i := range s.all {
-		if g := s.all[i]; !g.ready {
+		if g := s.all[i]; !g.ready && slices.Contains(meters, g.meter) {
 			g.counter = g.counter.blank()
 			blank.all = append(blank.all, g)
 		}
@@ -32,6 +38,9 @@ func (s *Set) Fill(past *Set) {
 	}
 	past.all = nil
 }
+
+// Len is how many meters are in the set.
+func (s *Set) Len() int { return len(s.all) }
 
 // blank is an empty counter that knows subjects by the same hashes.
 func (c *Counter) blank() tally {

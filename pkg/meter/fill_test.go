@@ -102,7 +102,7 @@ func TestFillMakesNewMetersReady(t *testing.T) {
 	s.Granted(begin, from("1001"), 1)
 	s.Require([]toll.Meter{old, calls, cost}, missedAll)
 
-	past := s.Blank()
+	past := s.Blank([]toll.Meter{calls, cost})
 	past.Granted(begin, from("1001"), 1)
 	past.Spent(begin, from("1001"), time.Minute, 600_000)
 	s.Granted(begin.Add(time.Minute), from("1001"), 1)
@@ -117,8 +117,8 @@ func TestFillMakesNewMetersReady(t *testing.T) {
 	wantUsage(t, s, at, old, from("1001"), toll.Usage{Value: 2, Ready: true})
 	wantUsage(t, s, at, calls, from("1001"), toll.Usage{Value: 2, Ready: true})
 	wantUsage(t, s, at, cost, from("1001"), toll.Usage{Value: 600_000, Held: reserve, Ready: true})
-	if left := s.Blank(); len(left.all) != 0 {
-		t.Errorf("%d meters are still not ready", len(left.all))
+	if left := s.Blank([]toll.Meter{old, calls, cost}); left.Len() != 0 {
+		t.Errorf("%d meters are still not ready", left.Len())
 	}
 }
 
@@ -132,7 +132,7 @@ func BenchmarkFill(b *testing.B) {
 				b.StopTimer()
 				s := NewSet(DefaultBound)
 				s.Require([]toll.Meter{m}, missedAll)
-				past := s.Blank()
+				past := s.Blank([]toll.Meter{m})
 				for i := range DefaultBound - 1 {
 					past.Granted(begin, from(strconv.Itoa(i)), 1)
 				}
