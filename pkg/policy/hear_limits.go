@@ -6,6 +6,11 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
+// shortestRenewal is the least further talk time worth reserving for a call that is
+// up: a call is not begun for so little, but it is not ended either while a budget
+// has some left. It leaves the time to renew it again.
+const shortestRenewal = 10 * time.Second
+
 // limits asks the limits that cover the destination: first those that say how
 // long the call may be at all, then those that share their figures with other
 // calls and say how much of it may be granted now.
@@ -15,6 +20,9 @@ func (h *hearing) limits() bool {
 		return false
 	}
 	shortest := h.policy.options.MinSlice
+	if h.q.Purpose == toll.Renew {
+		shortest = min(shortest, shortestRenewal)
+	}
 	if h.reaches(maximum) {
 		shortest = min(shortest, (maximum - h.call.covered).Truncate(time.Second))
 	}

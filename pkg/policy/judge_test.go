@@ -356,8 +356,16 @@ func TestTheLastSecondsNeedOnlyWhatTheyCost(t *testing.T) {
 	if j := p.Judge(noon, again(q, toll.Renew, 2*time.Hour-9500*time.Millisecond), u); !j.Allow || j.Slice != 9*time.Second {
 		t.Errorf("whole seconds only: %+v", j)
 	}
+	// A call that is up takes what is left, though none is begun for so little.
+	if j := p.Judge(noon, again(q, toll.Renew, time.Hour), u); !j.Allow || j.Slice != 10*time.Second {
+		t.Errorf("ten seconds in the middle: %+v", j)
+	}
+	u.every.Held++
 	if j := p.Judge(noon, again(q, toll.Renew, time.Hour), u); j.Allow {
-		t.Errorf("a minute does not fit: %+v", j)
+		t.Errorf("less than ten seconds are left: %+v", j)
+	}
+	if j := p.Judge(noon, q, u); j.Allow {
+		t.Errorf("a new call: %+v", j)
 	}
 }
 
