@@ -16,7 +16,7 @@ func command(t *testing.T, script string) (c Console, given string) {
 	dir := t.TempDir()
 	path, given := filepath.Join(dir, "asterisk"), filepath.Join(dir, "given")
 	text := "#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" > " + given + "\n" + script + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return Console{Command: []string{path, "-rx"}}, given
@@ -45,7 +45,7 @@ func TestHangupByTheConsole(t *testing.T) {
 			case tc.is != nil && !errors.Is(err, tc.is):
 				t.Errorf("%v is not %v", err, tc.is)
 			}
-			text, err := os.ReadFile(given) //nolint:gosec // a file of the test
+			text, err := os.ReadFile(given)
 			if want := "2\n-rx\nchannel request hangup " + name + "\n"; err != nil || string(text) != want {
 				t.Errorf("given %q %v, want %q", text, err, want)
 			}
