@@ -122,6 +122,7 @@ func writePast(ctx context.Context, path string, calls int) error {
 	const year, batch = 365 * 24 * time.Hour, 10_000
 	end := time.Now()
 	old := calls * 9 / 10
+	apart, apartNow := year/time.Duration(max(old, 1)), ledger.LongestWindow/time.Duration(max(calls-old, 1))
 	first := end.Add(-ledger.LongestWindow - year)
 	var es []toll.Entry
 	for i, s := range policy.Default(10_000, "benchmark", first) {
@@ -129,9 +130,9 @@ func writePast(ctx context.Context, path string, calls int) error {
 	}
 	seq := int64(len(es))
 	for i := range calls {
-		at := end.Add(-ledger.LongestWindow - year*time.Duration(old-i)/time.Duration(max(old, 1)))
+		at := end.Add(-ledger.LongestWindow - apart*time.Duration(old-i))
 		if i >= old {
-			at = end.Add(-ledger.LongestWindow * time.Duration(calls-i) / time.Duration(calls-old))
+			at = end.Add(-apartNow * time.Duration(calls-i))
 		}
 		l := pastCall(i, i, at)
 		es = append(es, toll.Entry{Seq: seq + 1, At: at, Kind: toll.EntryGranted, Lease: l})
