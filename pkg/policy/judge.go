@@ -59,6 +59,7 @@ type hearing struct {
 	q        toll.Question
 	u        toll.Usages
 	call     call
+	counted  call // the same, for a limit that counts different things
 	explain  bool
 
 	allowed finding      // the rule or default that lets the call through
@@ -68,6 +69,7 @@ type hearing struct {
 	figures []toll.Figure
 	slice   time.Duration
 	maximum time.Duration
+	newest  most // that was worked out
 }
 
 // finding is a reason and who gives it.

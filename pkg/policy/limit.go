@@ -17,6 +17,7 @@ type limit struct {
 	denies  bool          // else it asks for a PIN, or only alerts or locks
 	asks    bool          // what does not fit goes with a PIN
 	counts  bool          // it counts what happened; a call that is let through adds nothing
+	meter   int           // the place of its meter among those of the policy
 }
 
 func newLimit(l *toll.Limit) *limit {
@@ -66,7 +67,7 @@ type call struct {
 }
 
 // need is what so much further talk time adds to the meter.
-func (l *limit) need(c call, further time.Duration) int64 {
+func (l *limit) need(c *call, further time.Duration) int64 {
 	if c.goesOn || c.again {
 		return max(l.weigher.Held(c.price, c.covered+further)-l.weigher.Held(c.price, c.covered), 0)
 	}
@@ -87,7 +88,7 @@ func plus(a, b int64) int64 {
 // refused for what others took, with two exceptions: a threshold of zero lets
 // nothing through, and a meter that only counts what happened, such as refused
 // attempts, shuts the door once it stands at the threshold.
-func (l *limit) forbids(c call, need, left int64) bool {
+func (l *limit) forbids(c *call, need, left int64) bool {
 	switch {
 	case l.Act == 0:
 		return true
@@ -97,24 +98,17 @@ func (l *limit) forbids(c call, need, left int64) bool {
 	return need > max(left, 0)
 }
 
-// hasPlenty tells whether the share holds so much talk time that there is
-// nothing to forbid and nothing to shorten. It is the quick way for almost
-// every call of a site that is not under attack.
-func (l *limit) hasPlenty(c call, share int64, talk time.Duration) bool {
-	return share > 0 && l.need(c, talk) <= share
-}
-
 // revoked tells whether a running call must end, because its meter holds more
 // than the limit now allows. Only a meter in which the call itself holds
 // something can end it: that somebody made too many attempts is no reason to
 // cut those who talk.
-func (l *limit) revoked(c call, left int64) bool {
+func (l *limit) revoked(c *call, left int64) bool {
 	return left < 0 && l.weigher.Held(c.price, c.covered) > 0
 }
 
 // slice is the most talk time from shortest to longest that adds no more than
 // share to the meter; the shortest is known to.
-func (l *limit) slice(c call, share int64, shortest, longest time.Duration) time.Duration {
+func (l *limit) slice(c *call, share int64, shortest, longest time.Duration) time.Duration {
 	fits := func(d time.Duration) bool { return l.need(c, d) <= share }
 	if fits(longest) {
 		return longest
@@ -184,6 +178,7 @@ func compile(rules []*toll.Rule, limits []*toll.Limit) *compiled {
 		} else if n := len(c.meters); n == 0 || c.meters[n-1] != l.Meter {
 			c.meters = append(c.meters, l.Meter)
 		}
+		l.meter = len(c.meters) - 1
 		for _, class := range meteredClasses {
 			if !l.Meter.Where.Touches(class) {
 				continue

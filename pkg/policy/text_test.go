@@ -27,7 +27,7 @@ func TestWhatACallNeeds(t *testing.T) {
 	} {
 		m := toll.Meter{Measure: measure, Scope: toll.PerCaller, Window: time.Hour}
 		l := newLimit(&toll.Limit{ID: "x", Meter: m, Act: 5 * int64(toll.Unit)})
-		need := l.need(call{price: toll.Price{PerMinute: toll.Unit}}, time.Minute)
+		need := l.need(&call{price: toll.Price{PerMinute: toll.Unit}}, time.Minute)
 		if measure == toll.Cost {
 			need = 2 * int64(toll.Unit)
 		}

@@ -24,14 +24,14 @@ func checkThings(m toll.Meter, w toll.Weigher) error {
 // callFor is the call as the limit weighs it, and whether the limit has a say in
 // it at all: one that counts new countries has none where the country is not new,
 // though it lets nothing through.
-func (h *hearing) callFor(l *limit, u toll.Usage) (c call, concerned bool) {
-	c = h.call
+func (h *hearing) callFor(l *limit, u toll.Usage) (c *call, concerned bool) {
 	if l.things == nil {
-		return c, true
+		return &h.call, true
 	}
 	_, concerned = l.things.Thing(l.Meter.Scope, h.q)
-	c.again = u.Again || !concerned
-	return c, concerned
+	h.counted = h.call
+	h.counted.again = u.Again || !concerned
+	return &h.counted, concerned
 }
 
 // thingText says what a call adds to a figure that counts different things.
