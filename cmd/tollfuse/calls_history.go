@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -135,7 +136,7 @@ func (f historyFlags) next(seq int64) string {
 		{"from", f.from}, {"to", f.to}, {"limit", strconv.Itoa(f.limit)}, {"before", strconv.FormatInt(seq, 10)},
 	} {
 		if flag.value != "" {
-			command += " --" + flag.name + " " + quoted(flag.value)
+			command += " --" + flag.name + " " + shell.Quote(flag.value)
 		}
 	}
 	return command

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -62,10 +63,10 @@ newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUn
 func nextChanges(q admin.ChangesQuery, seq int64) string {
 	command := "changes"
 	if q.Kind != "" {
-		command += " --kind " + quoted(q.Kind)
+		command += " --kind " + shell.Quote(q.Kind)
 	}
 	if q.ID != "" {
-		command += " --name " + quoted(q.ID)
+		command += " --name " + shell.Quote(q.ID)
 	}
 	return fmt.Sprintf("%s --limit %d --before %d", command, q.Limit, seq)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/control"
 	"github.com/tollfuse/tollfuse/pkg/doctor"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 )
 
 // exitCode is how a command ends that has said everything itself.
@@ -119,22 +120,22 @@ func (e examination) repeat(all []doctor.Finding, facts doctor.Facts) {
 func (e examination) flags(pbx string, facts doctor.Facts) string {
 	flags := ""
 	if name := cmp.Or(e.pbx, pbx); name != "" && (e.pbx != "" || len(facts.PBXs) > 1) {
-		flags += " --pbx " + quoted(name)
+		flags += " --pbx " + shell.Quote(name)
 	}
 	if dir, err := filepath.Abs(e.dir); err == nil && dir != usualAsterisk {
-		flags += " --dialplan-dir " + quoted(dir)
+		flags += " --dialplan-dir " + shell.Quote(dir)
 	}
 	if e.agi != "" {
-		flags += " --agi " + quoted(e.agi)
+		flags += " --agi " + shell.Quote(e.agi)
 	}
 	return flags
 }
 
 // console is how the console was asked.
 func (e examination) console() string {
-	command := quoted(e.asterisk)
+	command := shell.Quote(e.asterisk)
 	if dir, err := filepath.Abs(e.dir); err == nil && dir != usualAsterisk {
-		command += " -C " + quoted(filepath.Join(dir, "asterisk.conf"))
+		command += " -C " + shell.Quote(filepath.Join(dir, "asterisk.conf"))
 	}
 	return command + " -rx"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/doctor"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 )
 
 // outcome is what init has done.
@@ -70,7 +71,7 @@ func (c choices) firstTrunk() string {
 		return "NAME"
 	}
 	name, _, _ := strings.Cut(c.trunks[0], "=")
-	return quoted(name)
+	return shell.Quote(name)
 }
 
 func (c choices) letAsteriskRead() admin.Hint {
@@ -78,10 +79,10 @@ func (c choices) letAsteriskRead() admin.Hint {
 	step := admin.Hint{Text: "Dial your trunks as " + filepath.Join(c.dialplanDir, dialplan.ExampleFile) + " does, and let Asterisk read what was written"}
 	var commands []string
 	if !includes(extensions, dialplan.SubroutineFile) {
-		commands = append(commands, "echo '#include "+dialplan.SubroutineFile+"' | tee -a "+quoted(extensions))
+		commands = append(commands, "echo '#include "+dialplan.SubroutineFile+"' | tee -a "+shell.Quote(extensions))
 	}
 	if !includes(manager, "manager.d/*.conf", dialplan.ManagerFile) {
-		commands = append(commands, "echo '#include manager.d/*.conf' | tee -a "+quoted(manager))
+		commands = append(commands, "echo '#include manager.d/*.conf' | tee -a "+shell.Quote(manager))
 	}
 	if !doctor.Look(c.dialplanDir).ManagerOn {
 		step.Text = "Set enabled = yes and bindaddr = 127.0.0.1 under [general] in " + manager + ", dial" + strings.TrimPrefix(step.Text, "Dial")
@@ -106,13 +107,5 @@ func commandFor(path, command string) string {
 	if path == config.DefaultPath {
 		return "tollfuse " + command
 	}
-	return "tollfuse " + command + " --config " + quoted(path)
-}
-
-// quoted is a path as a shell takes it.
-func quoted(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	return "tollfuse " + command + " --config " + shell.Quote(path)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -121,7 +122,7 @@ func (f numberFlags) each(in io.Reader, args []string, take func(numbered) error
 	file, err := os.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.Trim(asDialled(name), "+0123456789") == "":
-		return &hinted{err, "classify a number itself with: tollfuse number --number " + quoted(name)}
+		return &hinted{err, "classify a number itself with: tollfuse number --number " + shell.Quote(name)}
 	case err != nil:
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 )
 
 // program is the command line with what it calls.
@@ -50,7 +51,7 @@ func (o *options) pasteable(text string) string {
 	}
 	commands := regexp.MustCompile(`\btollfuse (` + strings.Join(o.commands, "|") + `)\b`)
 	return commands.ReplaceAllStringFunc(text, func(command string) string {
-		return "tollfuse --config " + quoted(o.configPath()) + strings.TrimPrefix(command, "tollfuse")
+		return "tollfuse --config " + shell.Quote(o.configPath()) + strings.TrimPrefix(command, "tollfuse")
 	})
 }
 

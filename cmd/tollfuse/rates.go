@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -220,12 +221,12 @@ func (f listFlags) printRows(w io.Writer, o *options, s *session, pages []deckRo
 
 // next is the command for the page of a deck after the row of that prefix.
 func (f listFlags) next(deck, prefix string) string {
-	command := "rates list --trunk " + quoted(deck)
+	command := "rates list --trunk " + shell.Quote(deck)
 	if f.prefix != "" {
-		command += " --prefix " + quoted(f.prefix)
+		command += " --prefix " + shell.Quote(f.prefix)
 	}
 	if f.text != "" {
-		command += " --text " + quoted(f.text)
+		command += " --text " + shell.Quote(f.text)
 	}
 	return fmt.Sprintf("%s --limit %d --after %s", command, f.limit, prefix)
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tollfuse/tollfuse/pkg/policy"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -190,7 +191,7 @@ func (l *Local) blockOf(subject string, removed bool) (string, error) {
 	if removed {
 		return subject, nil
 	}
-	return "", Errorf(BadInput, "name a number of the range, or deny every number with that beginning: tollfuse rule set NAME --deny --prefix "+shell(subject),
+	return "", Errorf(BadInput, "name a number of the range, or deny every number with that beginning: tollfuse rule set NAME --deny --prefix "+shell.Quote(subject),
 		"%s is neither a range nor a number in one", quote(subject))
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/policy"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -86,11 +87,11 @@ func hints(e *Explanation, v View) []Hint {
 	case toll.ReasonInternal:
 		return []Hint{{Text: "calls inside the site are decided by numbering.extensions and numbering.feature_codes in the configuration"}}
 	case toll.ReasonLocked:
-		return []Hint{{"release the lock", "tollfuse lock release " + shell(lockArgument(j.By))}}
+		return []Hint{{"release the lock", "tollfuse lock release " + shell.Quote(lockArgument(j.By))}}
 	case toll.ReasonLimit:
 		return limitHints(j)
 	case toll.ReasonDeniedRule:
-		return append([]Hint{{"take the rule away", "tollfuse rule remove " + shell(j.By)}}, allowHints(e)...)
+		return append([]Hint{{"take the rule away", "tollfuse rule remove " + shell.Quote(j.By)}}, allowHints(e)...)
 	case toll.ReasonPINNeeded:
 		return pinHints(e, v)
 	case toll.ReasonDeniedClass:
@@ -98,7 +99,7 @@ func hints(e *Explanation, v View) []Hint {
 	case toll.ReasonBadNumber:
 		return []Hint{{Text: "what was dialled fits no number of the site's plan: look at access_codes, extensions, feature_codes, short_numbers and area_code under numbering in the configuration"}}
 	}
-	deny := []Hint{{"shut the caller", "tollfuse lock " + shell(lockArgument("caller="+e.Caller.ID))}}
+	deny := []Hint{{"shut the caller", "tollfuse lock " + shell.Quote(lockArgument("caller="+e.Caller.ID))}}
 	if e.To.E164 != "" {
 		deny = append(deny, Hint{"deny the number to everybody", "tollfuse rule set " + ruleName("deny", e.To.E164) + " --deny --prefix " + e.To.E164})
 	}
@@ -121,8 +122,8 @@ func limitHints(j *toll.Judgement) []Hint {
 		}
 		more := max(f.Limit.Act*2, f.Limit.Act+f.Need, 1)
 		return []Hint{
-			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell(f.Limit.ID) + " --act " + argument(f.Limit, more)},
-			{"take the limit away", "tollfuse limit remove " + shell(f.Limit.ID)},
+			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell.Quote(f.Limit.ID) + " --act " + argument(f.Limit, more)},
+			{"take the limit away", "tollfuse limit remove " + shell.Quote(f.Limit.ID)},
 		}
 	}
 	return []Hint{{Text: "the bound " + quote(j.By) + " stands in the configuration or in the program"}}
@@ -156,24 +157,13 @@ func allowHints(e *Explanation) []Hint {
 	name := ruleName("allow", e.To.E164)
 	open := " --allow --prefix " + e.To.E164
 	return []Hint{
-		{"allow the number to this caller", "tollfuse rule set " + name + " --caller " + shell(e.Caller.ID) + open},
+		{"allow the number to this caller", "tollfuse rule set " + name + " --caller " + shell.Quote(e.Caller.ID) + open},
 		{"allow the number to everybody", "tollfuse rule set " + name + open},
 	}
 }
 
 // ruleName names a rule after the number it is about.
 func ruleName(effect, e164 string) string { return effect + "-" + strings.TrimPrefix(e164, "+") }
-
-// shell quotes a word for a shell where that is needed.
-func shell(s string) string {
-	harmless := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=.,:/@", r)
-	}
-	if s != "" && strings.TrimFunc(s, harmless) == "" && s[0] != '-' {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
 
 // Length writes a length of time as explanations do: "10 min".
 func Length(d time.Duration) string { return policy.Length(d) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -149,15 +150,15 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 	}
 	for _, lock := range i.Locks {
 		if id := lock.ID(); locked(id) {
-			hints = append(hints, Hint{"release " + id, "tollfuse lock release " + shell(lockArgument(id))})
+			hints = append(hints, Hint{"release " + id, "tollfuse lock release " + shell.Quote(lockArgument(id))})
 		}
 	}
 	if i.Kind == toll.Attack {
 		if id := "caller=" + i.Caller; i.Caller != "" && !locked(id) {
-			hints = append(hints, Hint{"shut the caller", "tollfuse lock " + shell(id)})
+			hints = append(hints, Hint{"shut the caller", "tollfuse lock " + shell.Quote(id)})
 		}
 		if c := newestCall(i); c != nil {
-			hints = append(hints, Hint{"ask why its newest call was judged so", "tollfuse explain --from " + shell(c.Caller.ID) + " --to " + shell(c.Number)})
+			hints = append(hints, Hint{"ask why its newest call was judged so", "tollfuse explain --from " + shell.Quote(c.Caller.ID) + " --to " + shell.Quote(c.Number)})
 		}
 		if i.Bypassed > 0 {
 			hints = append(hints, Hint{"find the way around the dialplan", "tollfuse doctor"})
@@ -177,7 +178,7 @@ func incidentHints(i *toll.Incident, v View) []Hint {
 	}
 	hints = hints[:min(len(hints), mostHints)]
 	if i.Open() && i.Kind != toll.FuseBlown {
-		hints = append(hints, Hint{"close the incident; calls that still come make another one", "tollfuse incidents close " + shell(i.ID)})
+		hints = append(hints, Hint{"close the incident; calls that still come make another one", "tollfuse incidents close " + shell.Quote(i.ID)})
 	}
 	return hints
 }
@@ -191,7 +192,7 @@ func releaseHints(i *toll.Incident, v View) (hints []Hint) {
 			continue
 		}
 		if slices.ContainsFunc(i.Causes, func(c toll.Tally) bool { return lock.Author == "limit "+c.Name }) {
-			hints = append(hints, Hint{"release " + lock.ID() + ", which " + lock.Author + " has locked", "tollfuse lock release " + shell(lockArgument(lock.ID()))})
+			hints = append(hints, Hint{"release " + lock.ID() + ", which " + lock.Author + " has locked", "tollfuse lock release " + shell.Quote(lockArgument(lock.ID()))})
 		}
 	}
 	return hints
@@ -221,12 +222,12 @@ func causeHints(cause toll.Tally, v View) []Hint {
 		switch {
 		case setting.ID() != strings.TrimPrefix(cause.Name, toll.ByLimit):
 		case setting.Rule != nil && setting.ID() == cause.Name && ofRule(toll.Reason(cause.Kind)):
-			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell(cause.Name)}}
+			return []Hint{{lead + "take the rule " + cause.Name + " away", "tollfuse rule remove " + shell.Quote(cause.Name)}}
 		case setting.Limit != nil && (cause.Kind == string(toll.ReasonLimit) || strings.HasPrefix(cause.Name, toll.ByLimit)):
 			l := setting.Limit
 			more := max(l.Act*2, 1)
 			return []Hint{{lead + "raise " + l.ID + " from " + amount(l, l.Act) + " to " + amount(l, more),
-				"tollfuse limit set " + shell(l.ID) + " --act " + argument(l, more)}}
+				"tollfuse limit set " + shell.Quote(l.ID) + " --act " + argument(l, more)}}
 		}
 	}
 	return nil

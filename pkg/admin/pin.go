@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tollfuse/tollfuse/pkg/pin"
+	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -23,7 +24,7 @@ func (l *Local) checkPIN(p toll.PIN, removed bool) error {
 		return err
 	}
 	if err := pin.Valid(p.Hash); err != nil {
-		return Errorf(BadInput, "set it with tollfuse pin set "+shell(p.Caller), "the PIN of %s is %w", quote(p.Caller), err)
+		return Errorf(BadInput, "set it with tollfuse pin set "+shell.Quote(p.Caller), "the PIN of %s is %w", quote(p.Caller), err)
 	}
 	return nil
 }
@@ -31,7 +32,7 @@ func (l *Local) checkPIN(p toll.PIN, removed bool) error {
 // pinHints say how a call that needs a PIN can go out.
 func pinHints(e *Explanation, v View) []Hint {
 	by := e.Verdict.By
-	hints := []Hint{{"take the rule away", "tollfuse rule remove " + shell(by)}}
+	hints := []Hint{{"take the rule away", "tollfuse rule remove " + shell.Quote(by)}}
 	if strings.HasPrefix(by, toll.ByLimit) {
 		hints = limitHints(&e.Verdict.Judgement)
 	}
@@ -40,8 +41,8 @@ func pinHints(e *Explanation, v View) []Hint {
 	}
 	for _, s := range v.Settings {
 		if s.PIN != nil && s.PIN.Caller == e.Caller.ID {
-			return append([]Hint{{"enter the PIN in the call; or give another one", "tollfuse pin set " + shell(e.Caller.ID)}}, hints...)
+			return append([]Hint{{"enter the PIN in the call; or give another one", "tollfuse pin set " + shell.Quote(e.Caller.ID)}}, hints...)
 		}
 	}
-	return append([]Hint{{"the caller has no PIN: give one", "tollfuse pin set " + shell(e.Caller.ID)}}, hints...)
+	return append([]Hint{{"the caller has no PIN: give one", "tollfuse pin set " + shell.Quote(e.Caller.ID)}}, hints...)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tollfuse/tollfuse/pkg/shell"
 )
 
 // The longest texts in a mail, in characters. A word is a name, a number or a
@@ -59,17 +61,6 @@ func header(s string) string {
 	return clean(strings.ReplaceAll(s, "=?", "= ?"), longestSubject)
 }
 
-// shell quotes a word for a POSIX shell.
-func shell(s string) string {
-	harmless := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-+=.,:/@", r)
-	}
-	if s != "" && strings.TrimFunc(s, harmless) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // command writes a command line that can be copied; each %s of the pattern is
 // a word, quoted. It is "" where a word cannot be written in a mail as it is, or
 // would be read as a flag, so that nobody types what is not meant.
@@ -81,7 +72,7 @@ func command(pattern string, words ...string) string {
 		pattern = strings.Replace(pattern, "%s", "\x00", 1)
 	}
 	for _, w := range words {
-		pattern = strings.Replace(pattern, "\x00", shell(w), 1)
+		pattern = strings.Replace(pattern, "\x00", shell.Quote(w), 1)
 	}
 	if utf8.RuneCountInString(pattern) > longestCommand {
 		return ""
