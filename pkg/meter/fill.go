@@ -14,7 +14,7 @@ func (s *Set) Blank(meters []toll.Meter) *Set {
 	for i := range s.all {
 		if g := s.all[i]; !g.ready && slices.Contains(meters, g.meter) {
 			g.counter = g.counter.blank()
-			blank.all = append(blank.all, g)
+			blank.add(g)
 		}
 	}
 	blank.needed = len(blank.all)
@@ -36,7 +36,7 @@ func (s *Set) Fill(past *Set) {
 		}
 		g.counter, g.ready = filled.counter, true
 	}
-	past.all = nil
+	past.replace(nil)
 }
 
 // Len is how many meters are in the set.

@@ -20,6 +20,10 @@ type Set struct {
 	bound  int
 	needed int
 	all    []gauge // the needed ones first, then those that were, the newest last
+
+	// Both are worked out when they are first asked for, and anew after a change of all.
+	index map[toll.Meter]int   // place in all
+	where map[toll.Class][]int // places of those in which a call of the class may weigh, by measure and scope
 }
 
 // gauge is one meter at work.
@@ -41,11 +45,11 @@ func (s *Set) newGauge(m toll.Meter, w toll.Weigher) gauge {
 
 // thing is what the question counts in the meter's figures, where that matters;
 // false where it counts nothing.
-func (g *gauge) thing(q toll.Question) (string, bool) {
+func (g *gauge) thing(q *toll.Question) (string, bool) {
 	if g.things == nil {
 		return "", true
 	}
-	return g.things.Thing(g.meter.Scope, q)
+	return g.things.Thing(g.meter.Scope, *q)
 }
 
 // NewSet makes an empty set whose meters count at most bound subjects apart.
@@ -56,20 +60,20 @@ func NewSet(bound int) *Set { return &Set{bound: bound} }
 // empty. Each new one is handed to begin before it counts, and stays not ready
 // unless begin says that it knows the whole past.
 func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready bool)) {
-	old := s.all
-	s.all = make([]gauge, 0, len(meters))
+	old, places := s.all, s.places()
+	s.replace(make([]gauge, 0, len(meters)))
 	var fresh []int
 	for _, m := range meters {
 		w, known := m.Measure.Weigher()
 		if !known || m.Scope == toll.PerCall || s.find(m) != nil {
 			continue
 		}
-		if g := findIn(old, m); g != nil {
-			s.all = append(s.all, *g)
+		if i, had := places[m]; had {
+			s.add(old[i])
 			continue
 		}
 		fresh = append(fresh, len(s.all))
-		s.all = append(s.all, s.newGauge(m, w))
+		s.add(s.newGauge(m, w))
 	}
 	var retired []gauge
 	for _, g := range slices.Concat(old[s.needed:], old[:s.needed]) {
@@ -78,7 +82,9 @@ func (s *Set) Require(meters []toll.Meter, begin func(toll.Meter, *Set) (ready b
 		}
 	}
 	s.needed = len(s.all)
-	s.all = append(s.all, retired[max(0, len(retired)-retire):]...)
+	for _, g := range retired[max(0, len(retired)-retire):] {
+		s.add(g)
+	}
 	for _, i := range fresh {
 		s.all[i].ready = begin(s.all[i].meter, &Set{bound: s.bound, all: s.all[i : i+1]})
 	}
@@ -95,7 +101,7 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 	if !counts {
 		return toll.Usage{Ready: g.ready}
 	}
-	thing, counts := g.thing(q)
+	thing, counts := g.thing(&q)
 	u := g.counter.usage(subject, thing, now)
 	u.Again, u.Ready = u.Again || !counts, g.ready
 	return u
@@ -103,56 +109,26 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 
 // Refused counts n refusals of the question.
 func (s *Set) Refused(at time.Time, q toll.Question, n int64) {
-	s.count(at, q, func(w toll.Weigher) int64 { return n * w.Refused() })
+	s.count(at, &q, func(w toll.Weigher) int64 { return n * w.Refused() })
 }
 
 // Granted counts a grant, or with sign -1 takes it back.
 func (s *Set) Granted(at time.Time, q toll.Question, sign int64) {
-	s.count(at, q, func(w toll.Weigher) int64 { return sign * w.Granted() })
+	s.count(at, &q, func(w toll.Weigher) int64 { return sign * w.Granted() })
 }
 
 // Hold takes (or, with sign -1, lets go) what a live lease holds that covers
 // q.Covered.
 func (s *Set) Hold(q toll.Question, sign int64) {
 	weigh := func(w toll.Weigher) int64 { return sign * w.Held(q.Price, q.Covered) }
-	s.each(q, weigh, func(g *gauge, subject, _ string, v int64) { g.counter.hold(subject, v) })
+	s.each(&q, weigh, func(g *gauge, subject, _ string, v int64) { g.counter.hold(subject, v) })
 }
 
 // Spent counts what an ended lease leaves behind.
 func (s *Set) Spent(at time.Time, q toll.Question, talked time.Duration, cost toll.Money) {
-	s.count(at, q, func(w toll.Weigher) int64 { return w.Spent(talked, cost) })
+	s.count(at, &q, func(w toll.Weigher) int64 { return w.Spent(talked, cost) })
 }
 
-func (s *Set) count(at time.Time, q toll.Question, weigh func(toll.Weigher) int64) {
+func (s *Set) count(at time.Time, q *toll.Question, weigh func(toll.Weigher) int64) {
 	s.each(q, weigh, func(g *gauge, subject, thing string, v int64) { g.counter.count(subject, thing, at, v) })
-}
-
-// each does something about every meter in which the question weighs. To weigh it
-// is quicker than to find its subject, and in most meters there is nothing to do.
-func (s *Set) each(q toll.Question, weigh func(toll.Weigher) int64, do func(g *gauge, subject, thing string, v int64)) {
-	for i := range s.all {
-		g := &s.all[i]
-		v := weigh(g.weigher)
-		if v == 0 {
-			continue
-		}
-		subject, counts := g.meter.Subject(q)
-		if !counts {
-			continue
-		}
-		if thing, counts := g.thing(q); counts {
-			do(g, subject, thing, v)
-		}
-	}
-}
-
-func (s *Set) find(m toll.Meter) *gauge { return findIn(s.all, m) }
-
-func findIn(all []gauge, m toll.Meter) *gauge {
-	for i := range all {
-		if all[i].meter == m {
-			return &all[i]
-		}
-	}
-	return nil
 }
