@@ -122,7 +122,7 @@ type querier interface {
 // halving finds it without an index to keep. Numbers can be missing.
 func firstSince[T int64 | string](ctx context.Context, q querier, table string, since T) (int64, error) {
 	var low, high int64
-	err := q.QueryRowContext(ctx, "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 FROM "+table).Scan(&low, &high)
+	err := q.QueryRowContext(ctx, selectEnds(table)).Scan(&low, &high)
 	for err == nil && low < high {
 		middle := low + (high-low)/2
 		var seq int64
@@ -135,4 +135,11 @@ func firstSince[T int64 | string](ctx context.Context, q querier, table string, 
 		}
 	}
 	return low, err
+}
+
+// selectEnds is the first number of a table and the one after its last. Each is a
+// query of its own: only so does SQLite go straight to that end of the tree; asked
+// for both at once it reads all of it.
+func selectEnds(table string) string {
+	return "SELECT coalesce((SELECT min(seq) FROM " + table + "), 1), coalesce((SELECT max(seq) FROM " + table + "), 0) + 1"
 }
