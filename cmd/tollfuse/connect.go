@@ -13,6 +13,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/control"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -26,11 +27,14 @@ var (
 // load reads the configuration file.
 func (o *options) load() (config.Config, error) {
 	c, err := config.Load(o.config)
+	var wrong *strictyaml.Problem
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return c, &hinted{fmt.Errorf("%w at %s", errNoConfig, o.config), "write one with: tollfuse init, or name it with --config"}
 	case errors.Is(err, fs.ErrPermission):
 		return c, &hinted{fmt.Errorf("%w: %s", errUnreadable, o.config), "run the command as root"}
+	case errors.As(err, &wrong):
+		return c, &hinted{err, "correct the configuration and try again"}
 	}
 	return c, err
 }

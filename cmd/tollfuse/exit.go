@@ -10,8 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
-	"github.com/tollfuse/tollfuse/pkg/config"
-	"github.com/tollfuse/tollfuse/pkg/policyfile"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 )
 
 // The exit codes. Scripts rely on them; they never change.
@@ -96,10 +95,9 @@ func (o *options) report(w io.Writer, err error) int {
 
 func codeOf(err error) int {
 	var wrong *misuse
-	var problem *config.Problem
-	var inPolicy *policyfile.Problem
+	var problem *strictyaml.Problem
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &problem), errors.As(err, &inPolicy), errors.Is(err, errNoConfig), errors.Is(err, errUnreadable):
+	case errors.As(err, &wrong), errors.As(err, &problem), errors.Is(err, errNoConfig), errors.Is(err, errUnreadable):
 		return exitUsage
 	}
 	switch admin.KindOf(err) {
@@ -115,7 +113,6 @@ func hintOf(err error) string {
 	var h *hinted
 	var a *admin.Error
 	var wrong *misuse
-	var problem *config.Problem
 	switch {
 	case errors.As(err, &h):
 		return h.hint
@@ -123,8 +120,6 @@ func hintOf(err error) string {
 		return a.Hint
 	case errors.As(err, &wrong):
 		return wrong.command + " --help shows how it is used"
-	case errors.As(err, &problem):
-		return "correct the configuration and try again"
 	}
 	return ""
 }

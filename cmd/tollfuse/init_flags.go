@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 )
 
 // flagKeys are the keys of the configuration that the flags of init fill in.
@@ -68,17 +69,17 @@ func isAbout(key, other string) bool {
 }
 
 // problems takes a joined error apart.
-func problems(err error) []*config.Problem {
-	var p *config.Problem
+func problems(err error) []*strictyaml.Problem {
+	var p *strictyaml.Problem
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []*config.Problem
+		var all []*strictyaml.Problem
 		for _, one := range joined.Unwrap() {
 			all = append(all, problems(one)...)
 		}
 		return all
 	}
 	if errors.As(err, &p) {
-		return []*config.Problem{p}
+		return []*strictyaml.Problem{p}
 	}
 	return nil
 }

@@ -7,12 +7,13 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/policyfile"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 )
 
 // faults are what is wrong with a file's settings, each at its place; nil for
 // nothing.
 func faults(path string, file policyfile.Policy, wrong []admin.PolicyFault) error {
-	var problems []*policyfile.Problem
+	var problems []*strictyaml.Problem
 	hint := ""
 	for _, f := range wrong {
 		s := file.Settings[f.Setting]
@@ -26,7 +27,7 @@ func faults(path string, file policyfile.Policy, wrong []admin.PolicyFault) erro
 	if path == "-" {
 		path = "standard input"
 	}
-	err := policyfile.Join(path, problems)
+	err := strictyaml.Join(path, problems)
 	if err == nil || hint == "" {
 		return err
 	}

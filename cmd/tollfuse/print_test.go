@@ -19,6 +19,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 )
 
 func TestClean(t *testing.T) {
@@ -216,7 +217,7 @@ func TestReport(t *testing.T) {
 		{errDenied, exitDenied, ""},
 		{errors.New("boom"), exitFailed, ""},
 		{&misuse{"tollfuse lock", errors.New("SUBJECT is missing")}, exitUsage, "tollfuse lock --help"},
-		{errors.Join(&config.Problem{File: "f", Line: 1, Text: "wrong"}), exitUsage, "correct the configuration"},
+		{errors.Join(&strictyaml.Problem{File: "f", Line: 1, Text: "wrong"}), exitUsage, ""},
 		{&hinted{fmt.Errorf("%w at /x", errNoConfig), "write one"}, exitUsage, "write one"},
 		{&hinted{fmt.Errorf("%w: /x", errUnreadable), "as root"}, exitUsage, "as root"},
 		{admin.Errorf(admin.BadInput, "do this", "no"), exitUsage, "do this"},

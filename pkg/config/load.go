@@ -1,17 +1,13 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 )
 
 // The bounds of what is read.
@@ -21,7 +17,7 @@ const (
 )
 
 // Load reads the file and the secret files that it names. The error is one
-// line for each Problem, or why the file cannot be read.
+// line for each strictyaml.Problem, or why the file cannot be read.
 func Load(path string) (Config, error) {
 	text, readable, err := readBounded(path, largestFile)
 	if err != nil {
@@ -47,7 +43,7 @@ func Socket(path string) string {
 	if err != nil {
 		return usual.Control.Socket
 	}
-	root, problem := readTree(text)
+	root, problem := strictyaml.Tree(text, withoutQuotes)
 	if problem != nil {
 		return usual.Control.Socket
 	}
@@ -65,54 +61,22 @@ func Parse(text []byte) (Config, error) { return parse("", text) }
 
 func parse(file string, text []byte) (Config, error) {
 	c := Default()
-	root, problem := readTree(text)
+	root, problem := strictyaml.Tree(text, withoutQuotes)
 	if problem != nil {
-		return Config{}, joined(file, []*Problem{problem})
+		return Config{}, strictyaml.Join(file, []*strictyaml.Problem{problem})
 	}
 	r := newReader()
 	r.read(root, &c)
 	check(&c, r)
-	if err := joined(file, r.problems); err != nil {
+	if err := strictyaml.Join(file, r.problems); err != nil {
 		return Config{}, err
 	}
 	c.lookTwice()
 	return c, nil
 }
 
-// readTree makes a syntax tree of the text. The parser's own error shows the
-// lines around the mistake, which may hold a secret, so only its sentence is
-// passed on.
-func readTree(text []byte) (ast.Node, *Problem) {
-	if bytes.IndexByte(text, 0) >= 0 {
-		return nil, &Problem{Text: "the file holds zero bytes and is no text"}
-	}
-	f, err := parser.ParseBytes(text, 0)
-	var syntax yaml.Error
-	switch {
-	case errors.As(err, &syntax):
-		p := &Problem{Text: withoutQuotes(syntax.GetMessage())}
-		if t := syntax.GetToken(); t != nil && t.Position != nil {
-			p.Line, p.Column = t.Position.Line, t.Position.Column
-		}
-		return nil, p
-	case err != nil:
-		return nil, &Problem{Text: "this is no YAML"}
-	}
-	var root ast.Node
-	for _, doc := range f.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		if root != nil {
-			line, column := place(doc.Body)
-			return nil, &Problem{Line: line, Column: column, Text: "a second document begins here; the file must be one document, without ---"}
-		}
-		root = doc.Body
-	}
-	return root, nil
-}
-
-// withoutQuotes takes what the sentence quotes off its end, unless that is a key.
+// withoutQuotes takes what the parser's sentence quotes off its end, where it may
+// be a secret, unless that is a key.
 func withoutQuotes(sentence string) string {
 	if strings.HasPrefix(sentence, "mapping key ") {
 		return sentence
@@ -148,11 +112,11 @@ func (c *Config) readSecret(s *Secret, path, key, whose string, readable bool) e
 	}
 	text, readable, err := readBounded(path, longestSecret)
 	if err != nil {
-		return &Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret cannot be read: %v", err)}
+		return &strictyaml.Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret cannot be read: %v", err)}
 	}
 	secret := strings.TrimRight(string(text), "\r\n")
 	if wrong := wrongSecret(secret); wrong != "" {
-		return &Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret in %s %s", path, wrong)}
+		return &strictyaml.Problem{File: c.Path, Key: key, Text: fmt.Sprintf("the secret in %s %s", path, wrong)}
 	}
 	c.warnReadable(path, whose, readable)
 	*s = Secret(secret)

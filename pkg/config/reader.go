@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -19,7 +20,7 @@ import (
 type reader struct {
 	places   map[string][2]int // line and column, by key
 	unread   map[string]bool   // keys whose value has the wrong shape
-	problems []*Problem
+	problems []*strictyaml.Problem
 }
 
 func newReader() *reader {
@@ -29,7 +30,7 @@ func newReader() *reader {
 // problem notes what is wrong with a key. Where the key itself is missing, its
 // nearest parent has the place.
 func (r *reader) problem(key, format string, args ...any) {
-	p := &Problem{Key: key, Text: fmt.Sprintf(format, args...)}
+	p := &strictyaml.Problem{Key: key, Text: fmt.Sprintf(format, args...)}
 	at := key
 	for {
 		if place, ok := r.places[at]; ok || at == "" {
@@ -56,22 +57,14 @@ func (r *reader) broken(key string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(r.problems, func(p *Problem) bool {
+	return slices.ContainsFunc(r.problems, func(p *strictyaml.Problem) bool {
 		rest, within := strings.CutPrefix(p.Key, key)
 		return within && (rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
 }
 
-// place is where a node begins.
-func place(n ast.Node) (line, column int) {
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		return t.Position.Line, t.Position.Column
-	}
-	return 0, 0
-}
-
 func (r *reader) mark(key string, n ast.Node) {
-	line, column := place(n)
+	line, column := strictyaml.Place(n)
 	r.places[key] = [2]int{line, column}
 }
 
@@ -119,10 +112,9 @@ func (r *reader) entries(key string, n ast.Node) []*ast.MappingValueNode {
 
 // word is the text of a key.
 func (r *reader) word(parent string, k ast.MapKeyNode) (string, bool) {
-	text, ok := literal(k)
+	text, ok := strictyaml.Literal(k)
 	if !ok {
-		line, column := place(k)
-		r.problems = append(r.problems, &Problem{Key: parent, Line: line, Column: column, Text: "a key must be a plain word"})
+		r.problems = append(r.problems, strictyaml.At(k, parent, "a key must be a plain word"))
 	}
 	return text, ok
 }
@@ -139,14 +131,9 @@ func (r *reader) structure(key string, n ast.Node, v reflect.Value) {
 		field, known := fields[name]
 		switch {
 		case !known:
-			line, column := place(entry.Key)
-			r.problems = append(r.problems, &Problem{
-				Key: key, Line: line, Column: column,
-				Text: fmt.Sprintf("unknown key %s; known here: %s", quote(name), strings.Join(names, ", ")),
-			})
+			r.problems = append(r.problems, strictyaml.At(entry.Key, key, "unknown key %s; known here: %s", quote(name), strings.Join(names, ", ")))
 		case seen[name]:
-			line, column := place(entry.Key)
-			r.problems = append(r.problems, &Problem{Key: child, Line: line, Column: column, Text: "the key stands twice"})
+			r.problems = append(r.problems, strictyaml.At(entry.Key, child, "the key stands twice"))
 		default:
 			seen[name] = true
 			r.mark(child, entry.Key)
@@ -177,8 +164,7 @@ func (r *reader) table(key string, n ast.Node, v reflect.Value) {
 		}
 		child := under(key, name)
 		if v.MapIndex(reflect.ValueOf(name)).IsValid() {
-			line, column := place(entry.Key)
-			r.problems = append(r.problems, &Problem{Key: child, Line: line, Column: column, Text: "the key stands twice"})
+			r.problems = append(r.problems, strictyaml.At(entry.Key, child, "the key stands twice"))
 			continue
 		}
 		r.mark(child, entry.Key)
@@ -210,23 +196,10 @@ func (r *reader) list(key string, n ast.Node, v reflect.Value) {
 	v.Set(all)
 }
 
-// literal is a scalar as the file has it, without its quotes.
-func literal(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value, true
-	}
-	return "", false
-}
-
 // scalar reads a single value. What is wrong with a text is not repeated where
 // it may be a secret.
 func (r *reader) scalar(key string, n ast.Node, v reflect.Value) {
-	text, ok := literal(n)
+	text, ok := strictyaml.Literal(n)
 	if !ok {
 		r.problem(key, "want a single value")
 		return
@@ -276,3 +249,6 @@ func under(key, name string) string {
 	}
 	return key + "." + name
 }
+
+// quote shows what the file says.
+func quote(s string) string { return strictyaml.Quote(s) }

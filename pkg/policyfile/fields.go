@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -128,7 +129,7 @@ func lockFields() []field {
 			return []string{s.Lock.Until.UTC().Format(time.RFC3339Nano)}
 		}, set: func(s toll.Setting, texts []string) (err error) {
 			if s.Lock.Until, err = time.Parse(time.RFC3339Nano, texts[0]); err != nil || s.Lock.Until.IsZero() {
-				return fmt.Errorf("want a time such as 2026-12-24T08:00:00Z, not %s", quote(texts[0]))
+				return fmt.Errorf("want a time such as 2026-12-24T08:00:00Z, not %s", strictyaml.Quote(texts[0]))
 			}
 			return nil
 		}},
@@ -175,7 +176,7 @@ func flagField(key string, of func(toll.Setting) *bool) field {
 		return nil
 	}, set: func(s toll.Setting, texts []string) error {
 		if texts[0] != "true" && texts[0] != "false" {
-			return fmt.Errorf("want true or false, not %s", quote(texts[0]))
+			return fmt.Errorf("want true or false, not %s", strictyaml.Quote(texts[0]))
 		}
 		*of(s) = texts[0] == "true"
 		return nil

@@ -117,22 +117,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestManyProblems are not all told.
-func TestManyProblems(t *testing.T) {
-	_, err := Parse("f", []byte("limits: {a: {"+manyKeys(50)+"}}\n"))
-	if err == nil || strings.Count(err.Error(), "\n") != mostProblems || !strings.HasSuffix(err.Error(), "and 33 more") {
-		t.Errorf("%v", err)
-	}
-}
-
-func manyKeys(n int) string {
-	var keys []string
-	for i := range n {
-		keys = append(keys, "k"+strings.Repeat("x", i)+": 1")
-	}
-	return strings.Join(keys, ", ")
-}
-
 // TestDefaultPolicy is the file that an owner begins with, for eyes too.
 func TestDefaultPolicy(t *testing.T) {
 	open, err := policy.Opening("US", nil)

@@ -1,17 +1,13 @@
 package policyfile
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
+	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -21,15 +17,15 @@ const Largest = 1 << 20
 // Policy is what a file says.
 type Policy struct {
 	Settings []toll.Setting
-	places   []Problem       // of each of them, without a text
-	there    map[string]bool // sections that the file has
+	places   []strictyaml.Problem // of each of them, without a text
+	there    map[string]bool      // sections that the file has
 }
 
 // Has tells whether the file has the section, be it empty.
 func (p *Policy) Has(section string) bool { return p.there[section] }
 
 // Problem is what is wrong with one of the settings, at its place in the file.
-func (p *Policy) Problem(setting int, text string) *Problem {
+func (p *Policy) Problem(setting int, text string) *strictyaml.Problem {
 	at := p.places[setting]
 	at.Text = text
 	return &at
@@ -41,10 +37,12 @@ func Parse(file string, text []byte) (Policy, error) {
 	r := reader{policy: Policy{there: make(map[string]bool)}}
 	if len(text) > Largest {
 		r.problem(nil, "", "the file has more than %d bytes", Largest)
-	} else if root := r.tree(text); root != nil {
+	} else if root, problem := strictyaml.Tree(text, noYAML); problem != nil {
+		r.problems = append(r.problems, problem)
+	} else if root != nil {
 		r.file(root)
 	}
-	if err := Join(file, r.problems); err != nil {
+	if err := strictyaml.Join(file, r.problems); err != nil {
 		return Policy{}, err
 	}
 	return r.policy, nil
@@ -53,59 +51,17 @@ func Parse(file string, text []byte) (Policy, error) {
 // reader fills a Policy from a syntax tree.
 type reader struct {
 	policy   Policy
-	problems []*Problem
+	problems []*strictyaml.Problem
 }
 
 func (r *reader) problem(n ast.Node, key, format string, args ...any) {
-	line, column := place(n)
-	r.problems = append(r.problems, &Problem{Line: line, Column: column, Key: key, Text: fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, strictyaml.At(n, key, format, args...))
 }
 
-// place is where a node begins.
-func place(n ast.Node) (line, column int) {
-	if n == nil {
-		return 0, 0
-	}
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		return t.Position.Line, t.Position.Column
-	}
-	return 0, 0
+// noYAML words what the parser says of a file, in which nothing is secret.
+func noYAML(sentence string) string {
+	return "this is no YAML: " + strings.Join(strings.Fields(sentence), " ")
 }
-
-// tree makes a syntax tree of the text; nil where there is none.
-func (r *reader) tree(text []byte) ast.Node {
-	if bytes.IndexByte(text, 0) >= 0 {
-		r.problem(nil, "", "the file holds zero bytes and is no text")
-		return nil
-	}
-	f, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		p := &Problem{Text: "this is no YAML"}
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
-			p.Text = "this is no YAML: " + oneLine(syntax.GetMessage())
-			if t := syntax.GetToken(); t != nil && t.Position != nil {
-				p.Line, p.Column = t.Position.Line, t.Position.Column
-			}
-		}
-		r.problems = append(r.problems, p)
-		return nil
-	}
-	var root ast.Node
-	for _, doc := range f.Docs {
-		switch {
-		case doc.Body == nil:
-		case root != nil:
-			r.problem(doc.Body, "", "a second document begins here; the file must be one document, without ---")
-			return nil
-		default:
-			root = doc.Body
-		}
-	}
-	return root
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // file reads all sections.
 func (r *reader) file(root ast.Node) {
@@ -118,7 +74,7 @@ func (r *reader) file(root ast.Node) {
 		i := slices.IndexFunc(known, func(s section) bool { return s.key == key })
 		switch {
 		case i < 0:
-			r.problem(entry.Key, "", "unknown key %s; known here: %s", quote(key), strings.Join(Sections(), ", "))
+			r.problem(entry.Key, "", "unknown key %s; known here: %s", strictyaml.Quote(key), strings.Join(Sections(), ", "))
 		case r.policy.there[key]:
 			r.problem(entry.Key, key, "the key stands twice")
 		default:
@@ -158,7 +114,7 @@ func (r *reader) setting(s section, key string, entry *ast.MappingValueNode, set
 		switch {
 		case !ok:
 		case !known:
-			r.problem(e.Key, key, "unknown key %s; known here: %s", quote(name), strings.Join(keysOf(s.fields), ", "))
+			r.problem(e.Key, key, "unknown key %s; known here: %s", strictyaml.Quote(name), strings.Join(keysOf(s.fields), ", "))
 		case said[name] != nil:
 			r.problem(e.Key, key+"."+name, "the key stands twice")
 		default:
@@ -181,9 +137,8 @@ func (r *reader) setting(s section, key string, entry *ast.MappingValueNode, set
 			r.problem(e.Value, key+"."+f.key, "%s", err)
 		}
 	}
-	line, column := place(entry.Key)
 	r.policy.Settings = append(r.policy.Settings, setting)
-	r.policy.places = append(r.policy.places, Problem{Line: line, Column: column, Key: key})
+	r.policy.places = append(r.policy.places, *strictyaml.At(entry.Key, key, ""))
 }
 
 func keysOf(fields []field) (keys []string) {
@@ -213,7 +168,7 @@ func (r *reader) entries(key string, n ast.Node) []*ast.MappingValueNode {
 
 // word is the text of a key.
 func (r *reader) word(parent string, k ast.MapKeyNode) (string, bool) {
-	text, ok := literal(k)
+	text, ok := strictyaml.Literal(k)
 	if !ok {
 		r.problem(k, parent, "a key must be a plain word")
 	}
@@ -233,7 +188,7 @@ func (r *reader) texts(f field, key string, n ast.Node) ([]string, bool) {
 	}
 	var texts []string
 	for _, item := range items {
-		text, ok := literal(item)
+		text, ok := strictyaml.Literal(item)
 		if !ok {
 			r.problem(item, key, "want a single value; a text with marks in it stands in quotes")
 			return nil, false
@@ -243,23 +198,10 @@ func (r *reader) texts(f field, key string, n ast.Node) ([]string, bool) {
 	return texts, true
 }
 
-// literal is a scalar as the file has it, without its quotes.
-func literal(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value, true
-	}
-	return "", false
-}
-
 // label is a name as a part of a key in a problem: on one line and not at length.
 func label(s string) string {
 	if len(s) > 60 || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return quote(s)
+		return strictyaml.Quote(s)
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package policyfile
+package strictyaml
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Problem is one thing that is wrong in a file.
@@ -13,8 +15,14 @@ type Problem struct {
 	File   string // as it was named; empty where the text did not come from a file
 	Line   int    // from 1; 0 where the problem has no place
 	Column int
-	Key    string // such as limits.abroad-site-day.act
+	Key    string // such as asterisk[0].ami.user; empty where the text is no YAML
 	Text   string // what is wrong, and what is expected
+}
+
+// At is a problem with what stands at the node.
+func At(n ast.Node, key, format string, args ...any) *Problem {
+	line, column := Place(n)
+	return &Problem{Line: line, Column: column, Key: key, Text: fmt.Sprintf(format, args...)}
 }
 
 // Error is one line: file, line, column, key, sentence.
@@ -55,8 +63,8 @@ func Join(file string, problems []*Problem) error {
 	return errors.Join(all...)
 }
 
-// quote shows what a file says, on one line and not at length.
-func quote(s string) string {
+// Quote shows what a file says, on one line of ASCII and not at length.
+func Quote(s string) string {
 	const longest = 60
 	if len(s) > longest {
 		s = s[:longest] + "..."
