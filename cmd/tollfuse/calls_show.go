@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -95,7 +94,7 @@ func priceOf(s *session, p toll.Price) string {
 		text += ", billed " + billed(p)
 	}
 	if p.Free > 0 {
-		text += ", " + admin.Length(p.Free) + " free"
+		text += ", " + toll.SayLength(p.Free) + " free"
 	}
 	if p.Assumed {
 		text += ", assumed"
@@ -155,7 +154,7 @@ func changes(s *session, before *toll.Lease, e *toll.Entry, first bool) []chapte
 		told = append(told, chapter{e.At, "costs " + priceOf(s, l.Price) + " from here on", plainTone})
 	}
 	if !first && l.Timer != before.Timer {
-		told = append(told, chapter{e.At, "its timer was set to end it " + admin.Length(l.Timer) + " after the answer", plainTone})
+		told = append(told, chapter{e.At, "its timer was set to end it " + toll.SayLength(l.Timer) + " after the answer", plainTone})
 	}
 	if len(told) == 0 && !first {
 		told = append(told, chapter{e.At, "looked at again; " + granted(s, l), plainTone})
@@ -173,9 +172,9 @@ func answered(before, l *toll.Lease, first bool) []chapter {
 
 // granted is for how long a call may talk, and what is reserved for it.
 func granted(s *session, l *toll.Lease) string {
-	text := "may talk for " + admin.Length(l.Covered) + " in all, " + s.cost(l.Reserved) + " reserved" + assumed(l)
+	text := "may talk for " + toll.SayLength(l.Covered) + " in all, " + s.cost(l.Reserved) + " reserved" + assumed(l)
 	if l.Timer > l.Covered {
-		text += ", its timer ends it after " + admin.Length(l.Timer)
+		text += ", its timer ends it after " + toll.SayLength(l.Timer)
 	}
 	return text
 }

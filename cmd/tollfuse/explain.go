@@ -214,8 +214,8 @@ func callRows(s *session, e admin.Explanation) [][]string {
 	}
 	if e.Verdict.Allow {
 		rows = append(rows,
-			[]string{"granted at a time", admin.Length(e.Verdict.Slice)},
-			[]string{"longest call", admin.Length(e.Verdict.Maximum)})
+			[]string{"granted at a time", toll.SayLength(e.Verdict.Slice)},
+			[]string{"longest call", toll.SayLength(e.Verdict.Maximum)})
 	}
 	revision := fmt.Sprintf(", policy revision %d", e.Verdict.Revision)
 	if e.At.Equal(e.Figures) {

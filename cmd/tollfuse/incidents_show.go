@@ -122,7 +122,7 @@ func incidentFacts(s *session, i *toll.Incident) [][]string {
 		if i.Observed {
 			label = "would stop"
 		}
-		add(label, fmt.Sprintf("%s; had each lasted %s, they would have cost %s, %s", calls(i.Refused), admin.Length(toll.StakeLength), s.cost(i.AtStake), s.basis()))
+		add(label, fmt.Sprintf("%s; had each lasted %s, they would have cost %s, %s", calls(i.Refused), toll.SayLength(toll.StakeLength), s.cost(i.AtStake), s.basis()))
 	}
 	if i.Cut > 0 {
 		add("cut", fmt.Sprintf("%s; the cost until now is %s, %s", calls(i.Cut), s.cost(i.Cost), s.basis()))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -177,7 +176,7 @@ func figure(l *toll.Limit, v int64, zero string) string {
 	case v == 0:
 		return zero
 	case l.Meter.Measure == toll.Seconds:
-		return admin.Length(time.Duration(v) * time.Second)
+		return toll.SayLength(time.Duration(v) * time.Second)
 	case !known:
 		return strconv.FormatInt(v, 10)
 	}
@@ -191,7 +190,7 @@ func does(l *toll.Limit) string {
 		text = string(toll.Deny)
 	}
 	if l.LockFor > 0 {
-		text += " for " + admin.Length(l.LockFor)
+		text += " for " + toll.SayLength(l.LockFor)
 	}
 	if l.Observe {
 		text += " (observes)"

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/shell"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -122,7 +121,7 @@ func limitHints(j *toll.Judgement) []Hint {
 		}
 		more := max(f.Limit.Act*2, f.Limit.Act+f.Need, 1)
 		return []Hint{
-			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell.Quote(f.Limit.ID) + " --act " + argument(f.Limit, more)},
+			{"give more room, from " + amount(f.Limit, f.Limit.Act) + " to " + amount(f.Limit, more), "tollfuse limit set " + shell.Quote(f.Limit.ID) + " --act " + toll.FormatFigure(f.Limit.Meter.Measure, more)},
 			{"take the limit away", "tollfuse limit remove " + shell.Quote(f.Limit.ID)},
 		}
 	}
@@ -134,19 +133,11 @@ func amount(l *toll.Limit, v int64) string {
 	w, known := l.Meter.Measure.Weigher()
 	switch {
 	case l.Meter.Measure == toll.Seconds:
-		return Length(time.Duration(v) * time.Second)
+		return toll.SayLength(time.Duration(v) * time.Second)
 	case !known:
 		return strconv.FormatInt(v, 10)
 	}
 	return w.Format(v)
-}
-
-// argument writes a figure of a limit's as --act takes it.
-func argument(l *toll.Limit, v int64) string {
-	if l.Meter.Measure == toll.Seconds {
-		return (time.Duration(v) * time.Second).String()
-	}
-	return amount(l, v)
 }
 
 // allowHints open the destination: for this caller first, then for all.
@@ -164,6 +155,3 @@ func allowHints(e *Explanation) []Hint {
 
 // ruleName names a rule after the number it is about.
 func ruleName(effect, e164 string) string { return effect + "-" + strings.TrimPrefix(e164, "+") }
-
-// Length writes a length of time as explanations do: "10 min".
-func Length(d time.Duration) string { return policy.Length(d) }

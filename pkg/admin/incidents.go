@@ -227,7 +227,7 @@ func causeHints(cause toll.Tally, v View) []Hint {
 			l := setting.Limit
 			more := max(l.Act*2, 1)
 			return []Hint{{lead + "raise " + l.ID + " from " + amount(l, l.Act) + " to " + amount(l, more),
-				"tollfuse limit set " + shell.Quote(l.ID) + " --act " + argument(l, more)}}
+				"tollfuse limit set " + shell.Quote(l.ID) + " --act " + toll.FormatFigure(l.Meter.Measure, more)}}
 		}
 	}
 	return nil

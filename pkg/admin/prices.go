@@ -20,7 +20,7 @@ func (l *Local) Prices(ctx context.Context, q PriceQuery) (PriceAnswer, error) {
 	case q.To == "" || len(q.To) > longestDialled:
 		return PriceAnswer{}, Errorf(BadInput, "write it as it is dialled, or with + and the country code", "want 1 to %d characters as the number", longestDialled)
 	case q.Talk < 0 || q.Talk > longestTalk:
-		return PriceAnswer{}, Errorf(BadInput, "", "a call lasts up to %s, not %s", Length(longestTalk), q.Talk)
+		return PriceAnswer{}, Errorf(BadInput, "", "a call lasts up to %s, not %s", toll.SayLength(longestTalk), q.Talk)
 	}
 	if err := l.checkTrunk(q.Trunk); err != nil {
 		return PriceAnswer{}, err

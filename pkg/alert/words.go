@@ -29,23 +29,11 @@ func country(code string) string {
 // span writes a length of time: "2 h 5 min", "4 min 12 s", "38 s". From an hour
 // on seconds are left out.
 func span(d time.Duration) string {
-	d = max(d, 0).Round(time.Second)
-	h, m, s := int64(d/time.Hour), int64(d%time.Hour/time.Minute), int64(d%time.Minute/time.Second)
-	var parts []string
-	add := func(n int64, unit string) {
-		if n > 0 {
-			parts = append(parts, strconv.FormatInt(n, 10)+" "+unit)
-		}
+	d = d.Round(time.Second)
+	if d >= time.Hour {
+		d = d.Truncate(time.Minute)
 	}
-	add(h, "h")
-	add(m, "min")
-	if h == 0 {
-		add(s, "s")
-	}
-	if len(parts) == 0 {
-		return "0 s"
-	}
-	return strings.Join(parts, " ")
+	return toll.SayLength(d)
 }
 
 // number writes a count with its thousands apart: "18,000".

@@ -61,13 +61,10 @@ func limitWords(l toll.Limit) string {
 }
 
 func hours(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
+	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h", d/time.Hour)
 	}
-	return fmt.Sprintf("%d min", d/time.Minute)
+	return toll.SayLength(d)
 }
 
 // inStory says how long something is in the story, where a second stands for five minutes.

@@ -92,11 +92,11 @@ func (b *Book) feedFuse(entries []toll.Entry) []toll.Entry {
 		switch {
 		case e.Kind == toll.EntryAdopted && isBypass(&e.Lease):
 			if b.fuse.bypasses = counted(b.fuse.bypasses, e.At, o.Bypasses); full(b.fuse.bypasses, e.At, o.Bypasses, o.Within) {
-				return append(entries, b.blow(fmt.Sprintf("%d calls around the dialplan within %s", o.Bypasses, toll.Span(o.Within)))...)
+				return append(entries, b.blow(fmt.Sprintf("%d calls around the dialplan within %s", o.Bypasses, toll.FormatLength(o.Within)))...)
 			}
 		case e.Kind == toll.EntryCutting && isCut(&e.Lease):
 			if b.fuse.cuts = counted(b.fuse.cuts, e.At, o.Cuts); full(b.fuse.cuts, e.At, o.Cuts, o.Within) {
-				return append(entries, b.blow(fmt.Sprintf("%d calls had to be cut within %s", o.Cuts, toll.Span(o.Within)))...)
+				return append(entries, b.blow(fmt.Sprintf("%d calls had to be cut within %s", o.Cuts, toll.FormatLength(o.Within)))...)
 			}
 		}
 	}
@@ -160,7 +160,7 @@ func (b *Book) watchBlind() []toll.Entry {
 	for pbx := range b.fuse.blind {
 		if at, is := b.blindUntil(pbx); is && !b.now.Before(at) {
 			return b.blow(fmt.Sprintf("nothing was heard of %s for %s while calls may cost money: %d", pbx,
-				toll.Span(b.options.Fuse.Blind), b.fuse.dear[pbx].calls))
+				toll.FormatLength(b.options.Fuse.Blind), b.fuse.dear[pbx].calls))
 		}
 	}
 	return nil

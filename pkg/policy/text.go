@@ -26,25 +26,6 @@ func clip(s string) string {
 // quote makes a text harmless: one line of ASCII in quotes.
 func quote(s string) string { return strconv.QuoteToASCII(clip(s)) }
 
-// Length writes a length of time as people do, in whole seconds: "45 s", "10 min", "1 h 30 min".
-func Length(d time.Duration) string {
-	var parts []string
-	left := int64(d / time.Second)
-	for _, unit := range [...]struct {
-		name    string
-		seconds int64
-	}{{"h", 3600}, {"min", 60}, {"s", 1}} {
-		if n := left / unit.seconds; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
-			left %= unit.seconds
-		}
-	}
-	if len(parts) == 0 {
-		return "0 s"
-	}
-	return strings.Join(parts, " ")
-}
-
 func lockText(l toll.Lock) string {
 	s := fmt.Sprintf("the %s %s is locked", l.Scope, quote(l.Subject))
 	if l.Author != "" {
@@ -90,12 +71,12 @@ func ruleText(r *toll.Rule) string {
 
 // lengthText says that a call is as long as the options let it be.
 func lengthText(maximum time.Duration, c call) string {
-	return fmt.Sprintf("a call of this class may be %s long; %s are granted already", Length(maximum), Length(c.covered))
+	return fmt.Sprintf("a call of this class may be %s long; %s are granted already", toll.SayLength(maximum), toll.SayLength(c.covered))
 }
 
 func perCallText(l *limit, longest time.Duration, c call) string {
 	return fmt.Sprintf("%s may be %s, which allows this call to be %s long; %s are granted already%s",
-		l.Meter, l.weigher.Format(l.Act), Length(longest), Length(c.covered), manner(l))
+		l.Meter, l.weigher.Format(l.Act), toll.SayLength(longest), toll.SayLength(c.covered), manner(l))
 }
 
 func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time.Duration) string {
@@ -113,7 +94,7 @@ func limitText(l *limit, subject string, u toll.Usage, need int64, shortest time
 	case l.things != nil && shortest > 0: // else this is about no call
 		b.WriteString(thingText(need))
 	case need > 0 && grows(l.weigher):
-		fmt.Fprintf(&b, "; %s more of this call needs %s", Length(shortest), l.weigher.Format(need))
+		fmt.Fprintf(&b, "; %s more of this call needs %s", toll.SayLength(shortest), l.weigher.Format(need))
 	case need > 0: // however long it is
 		fmt.Fprintf(&b, "; this call takes %s", l.weigher.Format(need))
 	}

@@ -8,17 +8,6 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-func TestLength(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0 s", -time.Second: "0 s", 900 * time.Millisecond: "0 s", time.Second: "1 s", time.Minute: "1 min", 61 * time.Second: "1 min 1 s",
-		2 * time.Hour: "2 h", 90 * time.Minute: "1 h 30 min", 24*time.Hour + time.Second: "24 h 1 s",
-	} {
-		if got := Length(d); got != want {
-			t.Errorf("%s is %q, want %q", d, got, want)
-		}
-	}
-}
-
 // Only what grows with the call is told for so much of it.
 func TestWhatACallNeeds(t *testing.T) {
 	for measure, want := range map[toll.Measure]string{

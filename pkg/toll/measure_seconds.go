@@ -1,9 +1,6 @@
 package toll
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Seconds counts talk time. Where prices are only assumed, a budget in time
 // stands beside the one in money.
@@ -18,13 +15,4 @@ func (seconds) Held(_ Price, covered time.Duration) int64 { return wholeSeconds(
 func (seconds) Spent(talked time.Duration, _ Money) int64 { return wholeSeconds(talked) }
 
 // Format writes "27h", "1h30m" or "45s", which a command takes as it stands.
-func (seconds) Format(v int64) string {
-	s := (time.Duration(v) * time.Second).String()
-	if short, found := strings.CutSuffix(s, "m0s"); found {
-		s = short + "m"
-	}
-	if short, found := strings.CutSuffix(s, "h0m"); found {
-		s = short + "h"
-	}
-	return s
-}
+func (seconds) Format(v int64) string { return FormatLength(time.Duration(v) * time.Second) }

@@ -111,23 +111,9 @@ func (m Meter) String() string {
 		s += " during " + m.When
 	}
 	if m.Window > 0 {
-		s += " in " + Span(m.Window)
+		s += " in " + sayWindow(m.Window)
 	}
 	return s
-}
-
-// Span writes a window as people say it: "90m", "24h", "7 days".
-func Span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d > day && d%day == 0:
-		return fmt.Sprintf("%d days", d/day)
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }
 
 // Usage is where a meter stands for one subject.
