@@ -208,11 +208,14 @@ func (b *Book) applyLease(e toll.Entry) {
 	h, known := b.live[l.ID]
 	if known {
 		b.fuse.weigh(&h.lease, -1, e.At)
-		old := h.lease.Question(toll.Ask)
-		b.meters.Hold(old, -1)
-		b.meters.Granted(h.lease.Granted, old, -1) // it may be counted elsewhere now: by another trunk
+		b.meters.Hold(h.lease.Question(toll.Ask), -1)
 	}
-	b.meters.Granted(l.Granted, q, 1)
+	if !known || !countsAs(&h.lease, &l) {
+		if known {
+			b.meters.Granted(h.lease.Granted, h.lease.Question(toll.Ask), -1)
+		}
+		b.meters.Granted(l.Granted, q, 1)
+	}
 	if !l.Live() {
 		b.meters.Spent(l.Ended, q, l.Talked, l.Cost)
 		if known {
@@ -239,6 +242,13 @@ func (b *Book) applyLease(e toll.Entry) {
 		b.byKey[l.Key] = l.ID
 	}
 	b.plan(h)
+}
+
+// countsAs tells whether what the grant of a lease counts stays where it is: it is
+// counted elsewhere after a change of trunk, for one.
+func countsAs(old, l *toll.Lease) bool {
+	return old.Granted.Equal(l.Granted) && old.Trunk == l.Trunk && old.Key == l.Key && old.Caller == l.Caller && old.To == l.To &&
+		old.Times == l.Times && old.New == l.New
 }
 
 // indexLeg keeps the index of trunk legs while a lease changes.
