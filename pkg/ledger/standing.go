@@ -12,8 +12,8 @@ type standing struct {
 	q    toll.Question
 }
 
-func (s standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
-func (s standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.moment(s.q), s.q) }
+func (s *standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
+func (s *standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.moment(s.q), s.q) }
 
 // moment is when a question is asked: now, but for one that only wants to know
 // what the answer would be at another time. Figures are those of now all the same.
@@ -26,7 +26,7 @@ func (b *Book) moment(q toll.Question) time.Time {
 
 // judgeNow asks policy, with the figures as they stand.
 func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	j := b.judge.Judge(b.moment(q), q, standing{b, q})
+	j := b.judge.Judge(b.moment(q), q, &standing{b, q})
 	if q.Purpose != toll.Explain && (!j.Allow || j.Denied != "") {
 		b.hear(j)
 	}

@@ -148,8 +148,8 @@ func (w *world) askFor(asker, from string, to toll.Destination) (lease string) {
 // observes: neither verdict nor time may differ.
 func (w *world) shadows(q toll.Question) {
 	q.Times, q.New = w.book.judge.Times(w.book.now), w.book.past.news(&q)
-	with := w.book.judge.Judge(w.book.now, q, standing{w.book, q})
-	without := w.bare.Judge(w.book.now, q, standing{w.book, q})
+	with := w.book.judge.Judge(w.book.now, q, &standing{w.book, q})
+	without := w.bare.Judge(w.book.now, q, &standing{w.book, q})
 	if with.Allow != without.Allow || with.Slice != without.Slice || with.Maximum != without.Maximum || !with.Allow && with.Reason != without.Reason {
 		w.t.Fatalf("what only observes changes the verdict\nwith    %+v\nwithout %+v", with, without)
 	}

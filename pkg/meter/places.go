@@ -24,7 +24,7 @@ func (s *Set) each(q *toll.Question, weigh func(toll.Weigher) int64, do func(g *
 		if g.meter.Measure != measure {
 			measure, v = g.meter.Measure, weigh(g.weigher)
 		}
-		if v == 0 || g.meter.Where == toll.Unlisted && q.To.Listed || !q.Within(g.meter.When) {
+		if v == 0 || !g.counts(q) {
 			continue
 		}
 		if g.meter.Scope != scope {
@@ -38,6 +38,11 @@ func (s *Set) each(q *toll.Question, weigh func(toll.Weigher) int64, do func(g *
 			do(g, subject, thing, v)
 		}
 	}
+}
+
+// counts tells whether a question of a class that the meter touches counts in it.
+func (g *gauge) counts(q *toll.Question) bool {
+	return (g.meter.Where != toll.Unlisted || !q.To.Listed) && q.Within(g.meter.When)
 }
 
 // touched is the places of the meters that calls of that class may weigh in, those of

@@ -97,7 +97,10 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 	if g == nil {
 		return toll.Usage{}
 	}
-	subject, counts := m.Subject(q)
+	subject, counts := "", m.Where.Touches(q.To.Class) && g.counts(&q)
+	if counts {
+		subject, counts = m.Scope.Subject(q)
+	}
 	if !counts {
 		return toll.Usage{Ready: g.ready}
 	}
