@@ -119,12 +119,6 @@ func (w *Worker) serverIs(failing bool, now time.Time, n *toll.Notice) {
 	} else {
 		w.down = 0
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.failed = n.Error
-	if !n.Waits() {
-		w.waiting--
-	}
 }
 
 // note brings the outcome into the outbox, and says it in the log.

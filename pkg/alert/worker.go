@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -58,24 +57,11 @@ type Worker struct {
 	settled map[string]bool // dealt with, though the outbox could not note it
 	down    int             // tries in a row that the server failed
 	paused  time.Time       // not before then is the server tried again, unless something new waits
-
-	mu      sync.Mutex
-	waiting int
-	oldest  time.Time
-	failed  string
 }
 
 // NewWorker makes a worker.
 func NewWorker(o Options) *Worker {
 	return &Worker{options: o, seen: make(map[string]bool), settled: make(map[string]bool)}
-}
-
-// State is how many notices wait, since when the oldest of them does, and what
-// the newest try failed with; zero values when nothing waits or has failed.
-func (w *Worker) State() (waiting int, oldest time.Time, lastError string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.waiting, w.oldest, w.failed
 }
 
 // Run empties the outbox until the context ends. What waited when it began is
@@ -144,12 +130,6 @@ func (w *Worker) look(ctx context.Context) ([]toll.Notice, error) {
 	slices.SortFunc(notices, func(a, b toll.Notice) int {
 		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
 	})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.waiting, w.oldest = len(notices), time.Time{}
-	if len(notices) > 0 {
-		w.oldest = notices[0].At
-	}
 	return notices, nil
 }
 

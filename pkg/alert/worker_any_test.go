@@ -59,7 +59,7 @@ func TestNothingIsLostAndNothingComesTwice(t *testing.T) {
 // what is wrong.
 func live(to []string, story []step) string {
 	o, p := newOutbox(), &post{}
-	w, stop := work(o, p, to...)
+	stop := work(o, p, to...)
 	defer func() { stop() }()
 	added := 0
 	for _, s := range story {
@@ -75,7 +75,7 @@ func live(to []string, story []step) string {
 			time.Sleep(s.Passes) //nolint:forbidigo // in a bubble
 		default:
 			stop()
-			w, stop = work(o, p, to...)
+			stop = work(o, p, to...)
 		}
 		synctest.Wait()
 	}
@@ -94,8 +94,8 @@ func live(to []string, story []step) string {
 	if !slices.Equal(got, want) {
 		return fmt.Sprintf("delivered\n%q\nwant\n%q", got, want)
 	}
-	if waiting, oldest, failed := w.State(); waiting != 0 || !oldest.IsZero() || failed != "" {
-		return fmt.Sprintf("state: %d since %v, %q", waiting, oldest, failed)
+	if n := o.waits(); n != 0 {
+		return fmt.Sprintf("%d wait still", n)
 	}
 	return ""
 }
