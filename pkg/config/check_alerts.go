@@ -79,17 +79,7 @@ func (c checker) login(m Mail) {
 	wrong := wrongSecret(m.User)
 	c.that(wrong == "", "mail.user", "the name %s", wrong)
 	c.that(m.Server != "", "mail.user", "the local sendmail asks for no user; name the server in mail.server")
-	switch {
-	case m.Password == "" && m.PasswordFile == "":
-		c.that(false, "mail.password", "the password is missing; write password, or password_file with the path of a file that holds it")
-	case m.Password != "" && m.PasswordFile != "":
-		c.that(false, "mail.password_file", "there is a password too; write only one of the two")
-	case m.PasswordFile != "":
-		c.that(filepath.IsAbs(m.PasswordFile), "mail.password_file", "want an absolute path, not %s", quote(m.PasswordFile))
-	default:
-		wrong := wrongSecret(m.Password.Reveal())
-		c.that(wrong == "", "mail.password", "the password %s", wrong)
-	}
+	c.secret("mail", "password", m.Password, m.PasswordFile)
 }
 
 // bareAddress tells whether the text is an address of RFC 5322 and nothing

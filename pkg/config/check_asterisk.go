@@ -47,17 +47,7 @@ func (c checker) asterisks(all []Asterisk) {
 func (c checker) ami(key string, a AMI) {
 	c.that(hostPort(a.Address), key+".address", "want a host and a port, such as 127.0.0.1:5038, not %s", quote(a.Address))
 	c.that(match(`[A-Za-z0-9_.-]{1,64}`, a.User), key+".user", "want the name of the section in manager.conf, not %s", quote(a.User))
-	switch {
-	case a.Secret == "" && a.SecretFile == "":
-		c.that(false, key+".secret", "the secret is missing; write secret, or secret_file with the path of a file that holds it")
-	case a.Secret != "" && a.SecretFile != "":
-		c.that(false, key+".secret_file", "there is a secret too; write only one of the two")
-	case a.SecretFile != "":
-		c.that(filepath.IsAbs(a.SecretFile), key+".secret_file", "want an absolute path, not %s", quote(a.SecretFile))
-	default:
-		wrong := wrongSecret(a.Secret.Reveal())
-		c.that(wrong == "", key+".secret", "the secret %s", wrong)
-	}
+	c.secret(key, "secret", a.Secret, a.SecretFile)
 	c.that(a.CA == "" || filepath.IsAbs(a.CA), key+".ca", "want an absolute path, not %s", quote(a.CA))
 	c.that(a.CA == "" || a.TLS, key+".ca", "it is of use with tls: true only")
 	c.that(a.ServerName == "" || a.TLS, key+".server_name", "it is of use with tls: true only")
@@ -73,17 +63,7 @@ func (c checker) ari(key string, a ARI) {
 	c.that(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == "", key+".url",
 		"want an address such as http://127.0.0.1:8088/ari, without a user or password in it")
 	c.that(match(`[A-Za-z0-9_.-]{1,64}`, a.User), key+".user", "want the name of the section in ari.conf, not %s", quote(a.User))
-	switch {
-	case a.Password == "" && a.PasswordFile == "":
-		c.that(false, key+".password", "the password is missing; write password, or password_file with the path of a file that holds it")
-	case a.Password != "" && a.PasswordFile != "":
-		c.that(false, key+".password_file", "there is a password too; write only one of the two")
-	case a.PasswordFile != "":
-		c.that(filepath.IsAbs(a.PasswordFile), key+".password_file", "want an absolute path, not %s", quote(a.PasswordFile))
-	default:
-		wrong := wrongSecret(a.Password.Reveal())
-		c.that(wrong == "", key+".password", "the password %s", wrong)
-	}
+	c.secret(key, "password", a.Password, a.PasswordFile)
 	c.that(a.CA == "" || filepath.IsAbs(a.CA), key+".ca", "want an absolute path, not %s", quote(a.CA))
 	c.that(a.CA == "" || err == nil && u.Scheme == "https", key+".ca", "it is of use with https only")
 }
@@ -94,6 +74,22 @@ func (c checker) console(key string, command []string) {
 	}
 	c.that(filepath.IsAbs(command[0]), key, "want the path of a program first, such as /usr/sbin/asterisk, not %s", quote(command[0]))
 	c.that(len(command) > 1, key, "want what makes the program take a line for the console, such as -rx")
+}
+
+// secret checks what is called so under the key: it stands there, or in a file.
+func (c checker) secret(key, name string, s Secret, file string) {
+	at := key + "." + name
+	switch {
+	case s == "" && file == "":
+		c.that(false, at, "the %s is missing; write %s, or %s_file with the path of a file that holds it", name, name, name)
+	case s != "" && file != "":
+		c.that(false, at+"_file", "there is a %s too; write only one of the two", name)
+	case file != "":
+		c.that(filepath.IsAbs(file), at+"_file", "want an absolute path, not %s", quote(file))
+	default:
+		wrong := wrongSecret(s.Reveal())
+		c.that(wrong == "", at, "the %s %s", name, wrong)
+	}
 }
 
 // wrongSecret says what is wrong with a secret, without the secret. A line
