@@ -173,10 +173,15 @@ func (w *world) dialBy(p *phone) {
 func (w *world) answer() { w.answerBy(w.pick()) }
 
 func (w *world) answerBy(p *phone) {
-	if p != nil && p.dialled && !p.answered {
-		p.answered, p.since, p.deadline = true, w.now, w.now.Add(p.lease.Timer)
-		w.event(toll.LegAnswered, p.leg, "")
+	if p == nil || !p.dialled || p.answered {
+		return
 	}
+	if _, live := w.book.Lease(p.lease.ID); !live && w.now.Sub(p.spoken) > w.book.options.Ring {
+		w.end(p, false) // nobody saw it ring, and Dial has given up long ago
+		return
+	}
+	p.answered, p.since, p.deadline = true, w.now, w.now.Add(p.lease.Timer)
+	w.event(toll.LegAnswered, p.leg, "")
 }
 
 func (w *world) hangOne() {
