@@ -20,7 +20,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	case f == nil && !shuts(a) && !a.Observed && t.attacked():
 		return nil // that says which limits refuse and cut
 	case f == nil:
-		f = t.beginAlarm(at, k)
+		f, _ = t.beginAgain(at, k) // a figure that swings about a threshold is told of once
 	}
 	i := &f.incident
 	urgent := len(i.Causes) < listedAtOnce || a.Acts && !i.Reached // a flood is written every few seconds
@@ -45,20 +45,6 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 // hear of it whatever else goes on.
 func shuts(a toll.Alarm) bool {
 	return a.Acts && !a.Observed && (a.Limit.Does(toll.LockCaller) || a.Limit.Does(toll.LockRange) || a.Limit.Does(toll.BlowFuse))
-}
-
-// beginAlarm opens the incident about thresholds, or goes on with one that ended
-// a short while ago: a figure that swings about a threshold is told of once.
-func (t *Tracker) beginAlarm(at time.Time, k key) *file {
-	before, again := t.mended[k]
-	delete(t.mended, k)
-	if !again || at.Sub(before.Closed) > t.options.Quiet {
-		return t.begin(k, toll.Incident{})
-	}
-	before.Closed, before.ClosedBy = time.Time{}, ""
-	f := &file{incident: before}
-	t.open[k] = f
-	return f
 }
 
 // attacked tells whether an attack is going on.

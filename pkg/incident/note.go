@@ -207,22 +207,28 @@ func (t *Tracker) Begin(at time.Time, kind toll.IncidentKind, pbx, text string) 
 	return t.touched(at, f, f.incident.Noticed == 0)
 }
 
-// beginTrouble opens an incident about Tollfuse itself. One that begins again
-// soon after its end is the same one: what comes and goes all night must not
-// make a mail each time.
+// beginTrouble opens an incident about Tollfuse itself, and tells at once of one
+// that goes on.
 func (t *Tracker) beginTrouble(at time.Time, k key) *file {
+	f, goesOn := t.beginAgain(at, k)
+	if goesOn && t.options.Tell && f.incident.Noticed < mostNotices {
+		f.tellAt = at
+	}
+	return f
+}
+
+// beginAgain opens an incident, or goes on with the one of that key that ended a
+// short while ago: what comes and goes all night must not make a mail each time.
+func (t *Tracker) beginAgain(at time.Time, k key) (f *file, goesOn bool) {
 	before, again := t.mended[k]
 	delete(t.mended, k)
 	if !again || at.Sub(before.Closed) > t.options.Quiet {
-		return t.begin(k, toll.Incident{})
+		return t.begin(k, toll.Incident{}), false
 	}
 	before.Closed, before.ClosedBy = time.Time{}, ""
-	f := &file{incident: before}
-	if t.options.Tell && before.Noticed < mostNotices {
-		f.tellAt = at
-	}
+	f = &file{incident: before}
 	t.open[k] = f
-	return f
+	return f, true
 }
 
 // End closes it.
