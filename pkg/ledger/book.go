@@ -150,13 +150,16 @@ func NewBook(judge Judge, o Options) *Book {
 
 // Begin ends the replay: from here on a meter that a new limit needs has
 // missed its past and says so. What was alive when we last ran is given time
-// to be looked at.
+// to be looked at; until somebody sees it, it is in the dark.
 func (b *Book) Begin(now time.Time) {
 	b.complete = false
 	b.patience = b.advance(now).Add(b.options.Grace)
 	for _, h := range b.live {
+		if pbx := h.lease.Key.PBX; !b.linked[pbx] {
+			b.linked[pbx] = false
+			b.lookAway(pbx)
+		}
 		b.plan(h)
-		b.lookAway(h.lease.Key.PBX)
 	}
 	if !b.options.Incidents.Tell {
 		clear(b.notices) // nobody sends them; a daemon with mail finds them in the ledger again

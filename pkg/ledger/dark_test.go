@@ -65,3 +65,27 @@ func TestPermissionUnderAChangeThatFailed(t *testing.T) {
 		}
 	})
 }
+
+// After a restart nobody sees a call before the link is back: to renew it before
+// would only take from others what nobody can make it talk.
+func TestNothingIsRenewedAfterARestartWithoutALink(t *testing.T) {
+	lim := budget(20_000_000, toll.PerSite)
+	d := newDesk(t, lim)
+	v, entries := d.book.Decide(d.now, abroad(id(1), "1001"))
+	l := v.Lease
+	leg := toll.Event{PBX: "pbx1", Channel: "leg", Lease: l.ID}
+	for _, kind := range []toll.EventKind{toll.LegDialled, toll.LegAnswered} {
+		leg.Kind = kind
+		_, more := d.book.Record(d.now, leg)
+		entries = append(entries, more...)
+	}
+	d.restart(entries, lim)
+	held := d.usage(lim, abroad(id(2), "1001")).Held
+	d.pass(l.Covered - 10*time.Second)
+	d.wantUsage(lim, abroad(id(2), "1001"), 0, held)
+	d.event(toll.LinkFound, "", "")
+	d.pass(2 * time.Second)
+	if now := d.usage(lim, abroad(id(2), "1001")).Held; now <= held {
+		t.Errorf("%d held after the link is back, want more than %d", now, held)
+	}
+}
