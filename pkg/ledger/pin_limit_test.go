@@ -88,3 +88,33 @@ func TestALimitTellsOfAPIN(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has entered his PIN has done so for every leg of his call, and a limit that
+// asks for one is as mild to a second leg as a limit that is full.
+func TestASecondLegIsNotAskedForAPIN(t *testing.T) {
+	for name, setting := range map[string]toll.Setting{
+		"by a rule": {Rule: &toll.Rule{ID: "pin", Caller: "1001", Do: toll.AskPIN}},
+		"by a limit": {Limit: &toll.Limit{
+			ID: "few", Act: 1, Do: []toll.Action{toll.RequirePIN},
+			Meter: toll.Meter{Measure: toll.Calls, Scope: toll.PerSite, Window: 24 * time.Hour, Where: toll.Abroad},
+		}},
+	} {
+		d := newDesk(t)
+		for _, s := range []toll.Setting{setting, {PIN: &toll.PIN{Caller: "1001", Hash: "hash-1001"}}} {
+			if _, err := d.book.Change(d.now, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q := abroad(id(1), "1001")
+		if setting.Rule != nil {
+			q.Proof = toll.PINRight
+		}
+		d.event(toll.LegDialled, "leg", d.allowed(q).ID)
+		q.Proof = ""
+		d.book.Record(d.now, toll.Event{Kind: toll.LegFound, PBX: "pbx1", Channel: "second", Found: &q, Why: toll.ReasonFork})
+		l, live := d.book.Lease(d.book.byLeg[channelKey{"pbx1", "second"}])
+		if !live || l.Cut != "" {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+}

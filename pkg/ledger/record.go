@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -175,6 +176,9 @@ func (b *Book) adopt(e toll.Event) ([]toll.Order, []toll.Entry) {
 	}
 	q := *e.Found
 	q.Purpose, q.Covered, q.Times, q.New = toll.Ask, 0, b.judge.Times(b.now), b.past.news(&q)
+	if first := b.live[b.byKey[q.Key]]; e.Why == toll.ReasonFork && first != nil && first.lease.PIN && first.lease.Caller == q.Caller {
+		q.Proof = toll.PINRight // another leg of the same call
+	}
 	j := b.judgeNow(q)
 	l := b.allot(q, j)
 	l.ID, l.Leg, l.Adopted = b.newID(), e.Channel, true
@@ -240,7 +244,7 @@ func adoptedCut(e toll.Event, j toll.Judgement) (why toll.Reason, by string) {
 	case toll.ReasonBypass:
 		spared = j.Reason != toll.ReasonLocked
 	case toll.ReasonFailOpen, toll.ReasonFork:
-		spared = j.Reason == toll.ReasonLimit
+		spared = j.Reason == toll.ReasonLimit || j.Reason == toll.ReasonPINNeeded && strings.HasPrefix(j.By, toll.ByLimit)
 	case toll.ReasonUnseen:
 		spared = !dear(e.Found.To.Class) && j.Reason != toll.ReasonLocked
 	}
