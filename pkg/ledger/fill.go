@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,6 +70,9 @@ func (l *Ledger) readPast(ctx context.Context, f *fill) error {
 // wantFill notes the meters that a change has made.
 func (d *decider) wantFill(c *Changed) {
 	if len(c.fresh) > 0 && !d.ledger.still {
+		for _, f := range d.fills { // one that is made again has begun anew, and misses more
+			f.meters = slices.DeleteFunc(f.meters, func(m toll.Meter) bool { return slices.Contains(c.fresh, m) })
+		}
 		d.fills = append(d.fills, &fill{meters: c.fresh, upTo: c.before})
 	}
 }

@@ -245,3 +245,18 @@ func (s *slowShelf) Settled(ctx context.Context, _ time.Time, _ int64, _ func(to
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// A meter that is lost and made again while its past still waits to be read gets the
+// whole of it, up to where it began anew.
+func TestAMeterThatIsMadeAgainIsFilledOnce(t *testing.T) {
+	limits := newLimits()
+	kept, again := limits[0].Meter, limits[1].Meter
+	d := decider{ledger: &Ledger{}}
+	d.wantFill(&Changed{fresh: []toll.Meter{kept, again}, before: 1})
+	d.wantFill(&Changed{fresh: []toll.Meter{again}, before: 7})
+	for n, want := range []toll.Meter{kept, again} {
+		if f := d.fills[n]; len(f.meters) != 1 || f.meters[0] != want {
+			t.Errorf("fill %d of %v, want %v", n, f.meters, want)
+		}
+	}
+}
