@@ -57,7 +57,8 @@ func (w *Watcher) hangup(ctx context.Context, o toll.Order, uniqueid string) err
 		}
 	}
 	lives := taken || known && w.linked.Load()
-	if lives && o.Ordered >= hopeless {
+	// A channel that only asked may run the end of its dialplan for long; it costs nothing.
+	if lives && uniqueid == o.Lease.Leg && o.Ordered >= hopeless {
 		w.record(ctx, toll.Event{Kind: toll.CutFailed, Lease: o.Lease.ID})
 	}
 	return err

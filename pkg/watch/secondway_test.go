@@ -117,3 +117,18 @@ func TestCallThatLivesOn(t *testing.T) {
 		})
 	}
 }
+
+// A channel that only asked may run the end of its dialplan for long: no call that
+// costs anything lives on.
+func TestAnAskerThatLivesOnIsNoFailedCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := obeying(t, always(done))
+		x.event("Newchannel", "asker")
+		synctest.Wait()
+		o := ordered(hopeless)
+		o.Asker, o.Lease.Key.Uniqueid, o.Lease.Leg = true, "asker", ""
+		x.order(o)
+		x.wantAsked("Hangup asker")
+		x.page.wantTold(t)
+	})
+}
