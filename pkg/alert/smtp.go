@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/tollfuse/tollfuse/pkg/trust"
 )
 
 // SMTPOptions say how to reach a mail server.
@@ -176,17 +176,9 @@ func (s *SMTP) connect(ctx context.Context) (*smtp.Client, func(), error) {
 
 // trust is what the server's certificate is held against.
 func (s *SMTP) trust() (*tls.Config, error) {
-	c := &tls.Config{ServerName: cmp.Or(s.options.ServerName, s.host), MinVersion: tls.VersionTLS12}
-	if s.options.CA == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(s.options.CA)
+	c, err := trust.Config(s.options.CA, cmp.Or(s.options.ServerName, s.host))
 	if err != nil {
-		return nil, fmt.Errorf("read mail.ca: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("mail.ca: no certificate in %s", s.options.CA)
+		return nil, fmt.Errorf("mail.ca: %w", err)
 	}
 	return c, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/ari"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/console"
+	"github.com/tollfuse/tollfuse/pkg/trust"
 	"github.com/tollfuse/tollfuse/pkg/watch"
 )
 
@@ -15,7 +16,7 @@ import (
 // the better one first.
 func secondWays(a config.Asterisk) (ways []watch.SecondWay, err error) {
 	if a.ARI.URL != "" {
-		tls, err := tlsConfig("", a.ARI.CA)
+		tls, err := trust.Config(a.ARI.CA, "")
 		if err != nil {
 			return nil, err
 		}

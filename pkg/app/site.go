@@ -1,13 +1,10 @@
 package app
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
@@ -22,6 +19,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/rating"
 	"github.com/tollfuse/tollfuse/pkg/toll"
+	"github.com/tollfuse/tollfuse/pkg/trust"
 	"github.com/tollfuse/tollfuse/pkg/watch"
 )
 
@@ -181,7 +179,7 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 		EventMask: "system,call", Events: watch.Events(), MaxBackoff: relink, Logger: log,
 	}
 	if a.AMI.TLS {
-		c, err := tlsConfig(a.AMI.ServerName, a.AMI.CA)
+		c, err := trust.Config(a.AMI.CA, a.AMI.ServerName)
 		if err != nil {
 			return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
 		}
@@ -207,21 +205,4 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 		o.Trunks = append(o.Trunks, watch.Trunk{Name: t.Name, Addresses: t.Addresses, Prefix: t.Prefix})
 	}
 	return watch.New(client, l, o), nil
-}
-
-// tlsConfig trusts the authorities in a file, or those of the system.
-func tlsConfig(serverName, ca string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: serverName, MinVersion: tls.VersionTLS12}
-	if ca == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, fmt.Errorf("read the certificates to trust: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: no certificate in it", ca)
-	}
-	return c, nil
 }

@@ -2,17 +2,14 @@ package doctor
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/trust"
 )
 
 // manager logs in as the daemon's user, asks what it may do, and logs off.
@@ -23,7 +20,7 @@ func manager(ctx context.Context, a config.AMI) AMI {
 	}
 	if a.TLS {
 		var err error
-		if o.TLS, err = trust(a.CA, a.ServerName); err != nil {
+		if o.TLS, err = trust.Config(a.CA, a.ServerName); err != nil {
 			return AMI{Missing: err.Error()}
 		}
 	}
@@ -91,21 +88,4 @@ func actionsOf(m ami.Message) map[string][]string {
 		}
 	}
 	return actions
-}
-
-// trust is whose certificates are believed.
-func trust(ca, name string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
-	if ca == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return nil, fmt.Errorf("read the certificates to trust: %w", err)
-	}
-	c.RootCAs = x509.NewCertPool()
-	if !c.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: no certificate in it", ca)
-	}
-	return c, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/trust"
 )
 
 // mailServer connects to the mail server as the daemon would, up to where it
@@ -63,7 +64,7 @@ func greet(ctx context.Context, m config.Mail) (mend string, err error) {
 	if name == "" {
 		name = host
 	}
-	secured, err := trust(m.CA, name)
+	secured, err := trust.Config(m.CA, name)
 	if err != nil {
 		return "# correct mail.ca", err
 	}
