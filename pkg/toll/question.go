@@ -37,6 +37,7 @@ type Question struct {
 	At      time.Time     `json:"at,omitzero"`       // to explain: when it would be asked; zero means now
 	Times   string        `json:"times,omitempty"`   // names of the schedules that were open when the call began, separated by commas
 	New     string        `json:"new,omitempty"`     // scopes whose subject had never called the country when the call began, separated by commas
+	Origin  string        `json:"origin,omitempty"`  // what is odd about where the caller was seen from when the call began, separated by commas
 	Proof   Proof         `json:"proof,omitempty"`   // what became of it when the caller was asked for his PIN
 }
 

@@ -1,0 +1,154 @@
+package origin
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	begin = time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC)
+	who   = Account{"pbx1", "1001"}
+	home  = netip.MustParseAddr("192.0.2.10")
+	far   = netip.MustParseAddr("203.0.113.7")
+)
+
+func want(t *testing.T, b *Book, now time.Time, from netip.Addr, facts string) {
+	t.Helper()
+	if got := b.Facts(now, who, from); got != facts {
+		t.Errorf("at %s from %v: %q, want %q", now.Sub(begin), from, got, facts)
+	}
+}
+
+func TestNewNetwork(t *testing.T) {
+	b := New()
+	want(t, b, begin, far, "") // nobody knows the account
+	b.Accepted(begin, who, home)
+	want(t, b, begin.Add(Settling-time.Second), far, "")
+	late := begin.Add(Settling)
+	want(t, b, late, home, "")
+	want(t, b, late, netip.MustParseAddr("192.0.2.200"), "")
+	want(t, b, late, far, "new-network")
+
+	// To register there does not make it any less new, for a week.
+	b.Accepted(late, who, far)
+	want(t, b, late.Add(time.Minute), far, "new-network")
+	want(t, b, late.Add(time.Minute), netip.Addr{}, "new-network")
+	want(t, b, late.Add(Settling-time.Second), far, "new-network")
+	want(t, b, late.Add(Settling), far, "")
+}
+
+func TestManyNetworks(t *testing.T) {
+	b := New()
+	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, netip.MustParseAddr("192.0.2.11"))
+	want(t, b, begin.Add(time.Minute), home, "")
+	b.Accepted(begin.Add(time.Minute), who, far)
+	want(t, b, begin.Add(2*time.Minute), home, "many-networks")
+	want(t, b, begin.Add(2*time.Minute), netip.Addr{}, "many-networks")
+	want(t, b, begin.Add(time.Minute+Within), home, "")
+}
+
+func TestAfterFailures(t *testing.T) {
+	b := New()
+	b.Accepted(begin, who, home)
+	for i := range wrongs {
+		want(t, b, begin, home, "")
+		b.Failed(begin.Add(time.Duration(i)*time.Minute), who)
+	}
+	want(t, b, begin.Add(Within-time.Second), home, "after-failures")
+	want(t, b, begin.Add(Within), home, "")
+}
+
+// Wrong passwords before the first right one count too.
+func TestFailuresOfAStranger(t *testing.T) {
+	b := New()
+	for range wrongs {
+		b.Failed(begin, who)
+	}
+	want(t, b, begin, home, "")
+	b.Accepted(begin, who, home)
+	want(t, b, begin, home, "after-failures")
+}
+
+// A flood of invented names is forgotten, and whoever is known is not.
+func TestFloodOfStrangers(t *testing.T) {
+	b := New()
+	b.Accepted(begin, who, home)
+	for range wrongs {
+		b.Failed(begin, who)
+	}
+	for i := range 10 * mostStrangers {
+		b.Failed(begin, Account{"pbx1", fmt.Sprint("x", i)})
+	}
+	if len(b.strangers) > mostStrangers || len(b.accounts) != 1 {
+		t.Errorf("%d strangers and %d accounts", len(b.strangers), len(b.accounts))
+	}
+	want(t, b, begin, home, "after-failures")
+}
+
+func TestThiefDoesNotDisplaceTheOffice(t *testing.T) {
+	b := New()
+	b.Accepted(begin, who, home)
+	late := begin.Add(Settling)
+	for i := range 10 * mostNetworks {
+		b.Accepted(late, who, netip.AddrFrom4([4]byte{198, 51, byte(i), 1}))
+	}
+	want(t, b, late.Add(2*Within), home, "")
+	if n := len(b.accounts[who].networks); n != mostNetworks {
+		t.Errorf("%d networks", n)
+	}
+}
+
+func TestNetworkOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.77": "192.0.2.0/24", "::ffff:192.0.2.77": "192.0.2.0/24",
+		"2001:db8:1:2::3": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48",
+	} {
+		if got := NetworkOf(netip.MustParseAddr(in)); got.String() != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+	if NetworkOf(netip.Addr{}).IsValid() {
+		t.Error("no address has a network")
+	}
+}
+
+// What is restored from what was to be saved says the same of every call that
+// comes when no registration is of this hour any more.
+func TestRestored(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, saved, now := New(), make(map[place]Seen), begin
+		address := rapid.Custom(func(t *rapid.T) netip.Addr {
+			return netip.AddrFrom4([4]byte{10, 0, rapid.Byte().Draw(t, "net"), 1})
+		})
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
+			b.Accepted(now, who, address.Draw(t, "from"))
+			for _, s := range b.Unsaved() {
+				if p := (place{s.Account, s.Network}); s.Gone {
+					delete(saved, p)
+				} else {
+					saved[p] = s
+				}
+			}
+		}
+		restored := New()
+		for _, s := range saved {
+			restored.Restore(s)
+		}
+		if len(saved) != len(b.accounts[who].networks) || len(saved) > mostNetworks {
+			t.Fatalf("%d saved of %d", len(saved), len(b.accounts[who].networks))
+		}
+		now = now.Add(refreshed + Within)
+		for n := range 256 {
+			from := netip.AddrFrom4([4]byte{10, 0, byte(n), 1})
+			if was, is := b.Facts(now, who, from), restored.Facts(now, who, from); was != is && b.accounts[who].first.Equal(restored.accounts[who].first) {
+				t.Fatalf("from %s: %q, restored %q", from, was, is)
+			}
+		}
+	})
+}
