@@ -244,9 +244,11 @@ func (d *decider) withdraw(now time.Time, w *waiter) []toll.Entry {
 	if w.changed == nil {
 		return d.book.Withdraw(now, w.entry)
 	}
+	d.next.add(now, d.gathered(time.Time{}), nil) // as before the change itself
 	if err := d.book.Undo(now, *w.changed); err != nil {
 		d.ledger.log.Error("a change that could not be written could not be undone", "error", err)
 	}
+	d.wantFill(&Changed{fresh: d.book.fresh, before: d.book.seq}) // of so many limits that not all meters were kept
 	// What it allowed meanwhile is not written yet, and would be spoken.
 	d.narrow(d.book.Review(now))
 	return nil

@@ -260,3 +260,50 @@ func TestAMeterThatIsMadeAgainIsFilledOnce(t *testing.T) {
 		}
 	}
 }
+
+// So many limits are removed at a time that not all of their meters are kept. Given
+// back, since the removal cannot be written, each of them knows its past again.
+func TestLimitsThatAreGivenBackAreFilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &once{shelf: &shelf{}}
+		l, stop := openOnce(t, o)
+		defer stop()
+		var set, removed []toll.Setting
+		for n := range 40 {
+			limit := toll.Limit{
+				ID: fmt.Sprint("calls-", n), Act: 100,
+				Meter: toll.Meter{Measure: toll.Calls, Scope: toll.PerCaller, Window: time.Hour + time.Duration(n)*time.Minute},
+			}
+			set, removed = append(set, toll.Setting{Limit: &limit}), append(removed, toll.Setting{Limit: &limit, Removed: true})
+		}
+		if err := l.ChangeAll(t.Context(), 0, set); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := decide(t, l, abroad(id(1), "1001")); err != nil || !v.Allow {
+			t.Fatalf("%+v %v", v, err)
+		}
+		_ = l.Record(t.Context(), toll.Event{Kind: toll.ChannelGone, PBX: "pbx1", Channel: id(1)})
+		passes(time.Second)
+		gate := make(chan struct{})
+		close(gate)
+		o.arm(gate)
+		if err := l.ChangeAll(t.Context(), 40, removed); err == nil {
+			t.Fatal("the removal should fail")
+		}
+		if v, err := decide(t, l, abroad(id(2), "1001")); err != nil || !v.Allow {
+			t.Fatalf("%+v %v", v, err)
+		}
+		passes(2 * retryFill)
+		q := abroad(id(3), "1001")
+		q.Purpose = toll.Explain
+		v, err := decide(t, l, q)
+		for _, f := range v.Figures {
+			if f.Limit != nil && (!f.Usage.Ready || f.Usage.Value != 2) {
+				t.Errorf("%s: %+v", f.By, f.Usage)
+			}
+		}
+		if err != nil || len(v.Figures) < 40 {
+			t.Errorf("%d figures, %v", len(v.Figures), err)
+		}
+	})
+}

@@ -107,6 +107,7 @@ func (b *Book) undoing(s toll.Setting, before map[settingKey]*toll.Setting) (tol
 // lock that somebody has changed meanwhile stays as it is.
 func (b *Book) Undo(now time.Time, c Changed) error {
 	b.advance(now)
+	b.fresh = nil
 	made := c.made()
 	for i, s := range c.Undo {
 		ours := made[len(made)-1-i].Setting
