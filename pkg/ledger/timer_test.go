@@ -54,3 +54,28 @@ func TestAnswerAroundAClockStepHasItsTimerSet(t *testing.T) {
 		t.Errorf("a minute later: %+v", orders)
 	}
 }
+
+// A renewal that could not be written leaves the lease as it was before, in what the
+// disk is told of it too.
+func TestARenewalThatFailedLeavesNoTimer(t *testing.T) {
+	d := newDesk(t, budget(20_000_000, toll.PerSite))
+	l := d.allowed(abroad(id(1), "1001"))
+	d.talk(l)
+	var renewed *toll.Entry
+	for renewed == nil {
+		d.now = d.now.Add(time.Second)
+		_, entries := d.book.Tick(d.now)
+		for i := range entries {
+			if entries[i].Kind == toll.EntryRenewed {
+				renewed = &entries[i]
+			}
+		}
+	}
+	entries := d.book.Withdraw(d.now, *renewed)
+	if len(entries) != 1 {
+		t.Fatalf("entries %+v", entries)
+	}
+	if got := entries[0].Lease; got.Timer != l.Timer || got.Covered != l.Covered || got.Reserved != l.Reserved {
+		t.Errorf("timer %s, covered %s, reserved %d; want %s, %s and %d", got.Timer, got.Covered, got.Reserved, l.Timer, l.Covered, l.Reserved)
+	}
+}
