@@ -90,7 +90,7 @@ func (b *Book) giveBack(k toll.Key) (entries []toll.Entry) {
 // trunk of a failover, or the same request once more.
 func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Entry) {
 	l := h.lease
-	q.Times, q.New = l.Times, b.past.newsBut(&q, &l)
+	q.Times, q.New, q.Origin = l.Times, b.past.newsBut(&q, &l), l.Origin
 	if l.PIN && l.Caller == q.Caller {
 		q.Proof = toll.PINRight // the next trunk of the same call
 	}
@@ -123,7 +123,7 @@ func (b *Book) decideAgain(h *holder, q toll.Question) (toll.Verdict, []toll.Ent
 func (b *Book) allot(q toll.Question, j toll.Judgement) toll.Lease {
 	l := toll.Lease{
 		State: toll.Granted, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
-		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times, New: q.New,
+		Granted: b.now, Why: j.Reason, By: j.By, Denied: j.Denied, Revision: b.judge.Revision(), Times: q.Times, New: q.New, Origin: q.Origin,
 		PIN: q.Proof == toll.PINRight,
 	}
 	if q.To.Class == toll.Emergency {
@@ -164,7 +164,7 @@ func (b *Book) refuse(q toll.Question, j toll.Judgement) (toll.Verdict, []toll.E
 	}
 	l := toll.Lease{
 		State: toll.Refused, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
-		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(), Times: q.Times,
+		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(), Times: q.Times, Origin: q.Origin,
 	}
 	return v, []toll.Entry{b.write(toll.EntryRefused, l)}
 }

@@ -35,19 +35,11 @@ const (
 // Account names one of an Asterisk's endpoints.
 type Account struct{ PBX, Name string }
 
-// Seen says that an account was seen in a network, for the store.
-type Seen struct {
-	Account     Account
-	Network     netip.Prefix
-	First, Last time.Time
-	Gone        bool // another network has taken its place
-}
-
 // Book holds what is known of all accounts. It is not safe for concurrent use.
 type Book struct {
 	accounts  map[Account]*account
 	strangers map[Account]*failures // never seen with the right password
-	unsaved   map[place]Seen
+	unsaved   map[place]toll.Seen
 }
 
 type place struct {
@@ -84,7 +76,7 @@ func (f *failures) many(now time.Time) bool {
 // New makes a book that knows nobody.
 func New() *Book {
 	return &Book{
-		accounts: make(map[Account]*account), strangers: make(map[Account]*failures), unsaved: make(map[place]Seen),
+		accounts: make(map[Account]*account), strangers: make(map[Account]*failures), unsaved: make(map[place]toll.Seen),
 	}
 }
 
@@ -100,9 +92,9 @@ func NetworkOf(a netip.Addr) netip.Prefix {
 }
 
 // Restore tells the book what was seen before it was made.
-func (b *Book) Restore(s Seen) {
-	if s.Network.IsValid() && valid(s.Account) {
-		b.stay(s.Account, s.Network, s.First, s.Last)
+func (b *Book) Restore(s toll.Seen) {
+	if who := (Account{s.PBX, s.Account}); s.Network.IsValid() && valid(who) {
+		b.stay(who, s.Network, s.First, s.Last)
 	}
 }
 
@@ -121,7 +113,7 @@ func (b *Book) Accepted(now time.Time, who Account, from netip.Addr) {
 		delete(b.strangers, who)
 	}
 	if isNew := s.first.Equal(now); isNew || now.Sub(s.last) >= refreshed {
-		b.unsaved[place{who, network}] = Seen{Account: who, Network: network, First: s.first, Last: now}
+		b.unsaved[place{who, network}] = toll.Seen{PBX: who.PBX, Account: who.Name, Network: network, First: s.first, Last: now}
 	}
 	if now.After(s.last) {
 		s.last = now
@@ -183,14 +175,14 @@ func (b *Book) Facts(now time.Time, who Account, from netip.Addr) string {
 }
 
 // Unsaved are what has become known since it was called the last time.
-func (b *Book) Unsaved() []Seen {
-	all := make([]Seen, 0, len(b.unsaved))
+func (b *Book) Unsaved() []toll.Seen {
+	all := make([]toll.Seen, 0, len(b.unsaved))
 	for _, s := range b.unsaved {
 		all = append(all, s)
 	}
 	clear(b.unsaved)
-	slices.SortFunc(all, func(s, t Seen) int {
-		return cmp.Or(cmp.Compare(s.Account.PBX, t.Account.PBX), cmp.Compare(s.Account.Name, t.Account.Name), s.Network.Addr().Compare(t.Network.Addr()))
+	slices.SortFunc(all, func(s, t toll.Seen) int {
+		return cmp.Or(cmp.Compare(s.PBX, t.PBX), cmp.Compare(s.Account, t.Account), s.Network.Addr().Compare(t.Network.Addr()))
 	})
 	return all
 }
@@ -238,7 +230,7 @@ func (b *Book) makeRoom(who Account, a *account, now time.Time) {
 	}
 	gone := a.networks[worst]
 	delete(a.networks, worst)
-	b.unsaved[place{who, worst}] = Seen{Account: who, Network: worst, First: gone.first, Last: gone.last, Gone: true}
+	b.unsaved[place{who, worst}] = toll.Seen{PBX: who.PBX, Account: who.Name, Network: worst, First: gone.first, Last: gone.last, Gone: true}
 }
 
 // valid bounds a name, which may be anybody's text.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 var (
@@ -121,7 +123,7 @@ func TestNetworkOf(t *testing.T) {
 // comes when no registration is of this hour any more.
 func TestRestored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b, saved, now := New(), make(map[place]Seen), begin
+		b, saved, now := New(), make(map[place]toll.Seen), begin
 		address := rapid.Custom(func(t *rapid.T) netip.Addr {
 			return netip.AddrFrom4([4]byte{10, 0, rapid.Byte().Draw(t, "net"), 1})
 		})
@@ -129,7 +131,7 @@ func TestRestored(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
 			b.Accepted(now, who, address.Draw(t, "from"))
 			for _, s := range b.Unsaved() {
-				if p := (place{s.Account, s.Network}); s.Gone {
+				if p := (place{Account{s.PBX, s.Account}, s.Network}); s.Gone {
 					delete(saved, p)
 				} else {
 					saved[p] = s

@@ -10,7 +10,8 @@ import (
 // conditions are what a rule says about the calls it is meant for, but for the
 // times. Two rules with the same conditions speak of the same calls, unless their
 // times exclude each other, and two rules of the same shape with different ones
-// never speak of the same call: so the most specific rule is always one.
+// never speak of the same call: so the most specific rule is always one. Origins do
+// not exclude each other, so that each makes a shape of its own.
 type conditions struct {
 	kind    toll.CallerKind
 	caller  string
@@ -18,10 +19,11 @@ type conditions struct {
 	prefix  string
 	country string
 	where   toll.Where
+	origin  toll.Origin
 }
 
 func conditionsOf(r *toll.Rule) conditions {
-	return conditions{r.Kind, r.Caller, r.Group, r.Prefix, r.Country, r.Where}
+	return conditions{r.Kind, r.Caller, r.Group, r.Prefix, r.Country, r.Where, r.Origin}
 }
 
 // Clash tells whether two rules speak of the same calls and are as specific as
@@ -56,12 +58,13 @@ type shape struct {
 	kind, caller, group, country, when bool
 	prefix                             int // its length
 	where                              extent
+	origin                             toll.Origin // with its value: several can hold of one call
 }
 
 func (c conditions) shape() shape {
 	s := shape{
 		kind: c.kind != "", caller: c.caller != "", group: c.group != "", country: c.country != "",
-		prefix: len(c.prefix),
+		prefix: len(c.prefix), origin: c.origin,
 	}
 	switch {
 	case c.where == toll.Anywhere:
@@ -78,7 +81,7 @@ func (c conditions) shape() shape {
 // compare puts the more specific shape first: the one with more conditions;
 // then the one with the longer prefix; then a caller before a group before a
 // kind of caller; then a country before a class before the unlisted before a part;
-// then one for some times.
+// then one for some origin, in the order of toll.Origins; then one for some times.
 func (s shape) compare(t shape) int {
 	return cmp.Or(
 		cmp.Compare(t.conditions(), s.conditions()),
@@ -88,12 +91,20 @@ func (s shape) compare(t shape) int {
 		first(s.kind, t.kind),
 		first(s.country, t.country),
 		cmp.Compare(t.where, s.where),
+		first(s.origin != "", t.origin != ""),
+		cmp.Compare(rank(s.origin), rank(t.origin)),
 		first(s.when, t.when),
 	)
 }
 
 func (s shape) conditions() int {
-	return count(s.kind, s.caller, s.group, s.country, s.prefix > 0, s.where != everywhere, s.when)
+	return count(s.kind, s.caller, s.group, s.country, s.prefix > 0, s.where != everywhere, s.origin != "", s.when)
+}
+
+// rank is the place of an origin among all.
+func rank(o toll.Origin) int {
+	all := toll.Origins()
+	return slices.Index(all[:], o)
 }
 
 // first puts the one that has the condition before the one that has not.
@@ -103,9 +114,10 @@ func first(s, t bool) int { return cmp.Compare(count(t), count(s)) }
 // none can match.
 func (s shape) of(q *toll.Question) (conditions, bool) {
 	var c conditions
-	if s.prefix > len(q.To.E164) {
+	if s.prefix > len(q.To.E164) || s.origin != "" && !q.From(s.origin) {
 		return c, false
 	}
+	c.origin = s.origin
 	if s.kind {
 		c.kind = q.Caller.Kind
 	}

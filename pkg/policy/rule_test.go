@@ -29,8 +29,12 @@ func TestTheMostSpecificRuleWins(t *testing.T) {
 		{ID: "p", Where: toll.Where(toll.IntlMobile)},
 		{ID: "pu", Where: toll.Unlisted},
 		{ID: "q", Where: abroad},
+		{ID: "qa", Origin: toll.NewNetwork},
+		{ID: "qb", Origin: toll.AfterFailures},
 		{ID: "r"},
 	}
+	seen := ask(gambia, "1")
+	seen.Origin = "new-network,after-failures"
 	for i := range ranked {
 		var settings []any
 		for at := len(ranked) - 1; at >= i; at-- {
@@ -41,7 +45,7 @@ func TestTheMostSpecificRuleWins(t *testing.T) {
 			}
 			settings = append(settings, r)
 		}
-		j := build(t, Options{}, settings...).Judge(noon, ask(gambia, "1"), quiet())
+		j := build(t, Options{}, settings...).Judge(noon, seen, quiet())
 		if j.Allow || j.By != ranked[i].ID || j.Reason != toll.ReasonDeniedRule {
 			t.Errorf("without those before %s: %s by %s", ranked[i].ID, j.Reason, j.By)
 		}
@@ -51,6 +55,7 @@ func TestTheMostSpecificRuleWins(t *testing.T) {
 func TestRulesThatSpeakOfOthers(t *testing.T) {
 	for _, r := range []toll.Rule{
 		{Kind: toll.Forward},
+		{Origin: toll.NewNetwork},
 		{Caller: "1002"},
 		{Group: "support"},
 		{Prefix: "+2204"},

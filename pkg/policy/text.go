@@ -57,6 +57,7 @@ func ruleText(r *toll.Rule) string {
 	for _, part := range [...]struct{ words, value string }{
 		{" by kind ", string(r.Kind)}, {" of caller ", r.Caller}, {" of group ", r.Group},
 		{" to numbers under ", r.Prefix}, {" to country ", r.Country}, {" to destinations ", string(r.Where)},
+		{" with origin ", string(r.Origin)},
 	} {
 		if part.value != "" {
 			b.WriteString(part.words)

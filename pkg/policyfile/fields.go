@@ -84,6 +84,7 @@ func ruleFields() []field {
 		textField("country", func(s toll.Setting) *string { return &s.Rule.Country }),
 		textField("where", func(s toll.Setting) *toll.Where { return &s.Rule.Where }),
 		textField("when", func(s toll.Setting) *string { return &s.Rule.When }),
+		textField("origin", func(s toll.Setting) *toll.Origin { return &s.Rule.Origin }),
 		flagField("observe", func(s toll.Setting) *bool { return &s.Rule.Observe }),
 		textField("comment", func(s toll.Setting) *string { return &s.Rule.Comment }),
 	}

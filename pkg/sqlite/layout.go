@@ -49,6 +49,7 @@ func layout(c *coder, e *toll.Entry) {
 	flag(c, 50, &l.To.Listed)
 	word(c, 51, &l.New)
 	flag(c, 52, &l.Tolerated)
+	word(c, 53, &l.Origin)
 }
 
 // destination has a number that mostly is the one of the key, so that it too is

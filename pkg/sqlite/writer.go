@@ -31,6 +31,7 @@ type writer struct {
 	newDeck, wholeDeck    *sqlite3.SQLiteStmt
 	rate, isWhole         *sqlite3.SQLiteStmt
 	gone, called          *sqlite3.SQLiteStmt
+	seen, unseen          *sqlite3.SQLiteStmt
 	sweepRate, sweepDeck  *sqlite3.SQLiteStmt
 	body                  []byte              // of the entry that is written
 	args                  []driver.NamedValue // of the statement that runs
@@ -98,6 +99,8 @@ func (w *writer) prepare() error {
 		{&w.isWhole, "SELECT id FROM deck WHERE id = ? AND rows = ?"},
 		{&w.gone, selectGone},
 		{&w.called, insertCalled},
+		{&w.seen, insertSeen},
+		{&w.unseen, deleteSeen},
 		{&w.sweepRate, sweepRate},
 		{&w.sweepDeck, "DELETE FROM deck WHERE id = ?"},
 	} {
@@ -160,7 +163,7 @@ func (w *writer) close() error {
 	var failed []error
 	for _, s := range []*sqlite3.SQLiteStmt{w.begin, w.commit, w.epoch, w.lead, w.entry, w.call, w.live, w.dead,
 		w.setting, w.unset, w.incident, w.notice, w.pruneEntry, w.pruneCall, w.pruneIncident, w.pruneNotice,
-		w.newDeck, w.wholeDeck, w.rate, w.isWhole, w.gone, w.called, w.sweepRate, w.sweepDeck} {
+		w.newDeck, w.wholeDeck, w.rate, w.isWhole, w.gone, w.called, w.seen, w.unseen, w.sweepRate, w.sweepDeck} {
 		if s != nil {
 			failed = append(failed, s.Close())
 		}

@@ -51,6 +51,7 @@ type Lease struct {
 	Revision int64         `json:"revision,omitempty"`   // of the policy that granted it
 	Times    string        `json:"times,omitempty"`      // as in the question
 	New      string        `json:"new,omitempty"`        // likewise
+	Origin   string        `json:"origin,omitempty"`     // likewise
 	PIN      bool          `json:"pin,omitempty"`        // the right one was entered; it is not asked for again
 
 	// Tolerated is a found leg that policy does not agree with, as Denied says, and
@@ -66,7 +67,7 @@ func (l *Lease) Live() bool { return l.State == Granted || l.State == Answered }
 // Question is the question that this lease answers, asked again for another
 // purpose.
 func (l *Lease) Question(p Purpose) Question {
-	q := Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered, Times: l.Times, New: l.New}
+	q := Question{Purpose: p, Key: l.Key, Caller: l.Caller, To: l.To, Price: l.Price, Trunk: l.Trunk, Covered: l.Covered, Times: l.Times, New: l.New, Origin: l.Origin}
 	if l.PIN {
 		q.Proof = PINRight
 	}

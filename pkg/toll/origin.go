@@ -1,5 +1,10 @@
 package toll
 
+import (
+	"net/netip"
+	"time"
+)
+
 // Origin is a fact about where a caller is seen from, which rules can ask for.
 type Origin string
 
@@ -15,3 +20,11 @@ func Origins() [3]Origin { return [...]Origin{NewNetwork, ManyNetworks, AfterFai
 
 // From tells whether the fact held when the call began.
 func (q *Question) From(o Origin) bool { return names(q.Origin, string(o)) }
+
+// Seen says that an account has shown its password in a network.
+type Seen struct {
+	PBX, Account string       // the Asterisk, and the endpoint on it
+	Network      netip.Prefix // an IPv4 /24 or an IPv6 /48
+	First, Last  time.Time    // Last is up to a day old
+	Gone         bool         // another network has taken its place
+}

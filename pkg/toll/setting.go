@@ -23,6 +23,7 @@ type Rule struct {
 	Country string     `json:"country,omitempty"` // where: ISO 3166-1 alpha-2
 	Where   Where      `json:"where,omitempty"`   // where: a part, or a class
 	When    string     `json:"when,omitempty"`    // a schedule, or Outside and one; empty means always
+	Origin  Origin     `json:"origin,omitempty"`  // what must be odd about where the caller is seen from
 	Do      Effect     `json:"do"`
 	Observe bool       `json:"observe,omitempty"`
 	Comment string     `json:"comment,omitempty"`
