@@ -32,8 +32,8 @@ func BenchmarkPicture(b *testing.B) {
 	for i := range live {
 		asker, leg, lease := fmt.Sprintf("%d.0", i), fmt.Sprintf("%d.1", i), fmt.Sprintf("1-%d", i)
 		items = append(items,
-			shownChannel(b, "PJSIP/1001-", asker, asker, "Dial", "PJSIP/00442079460000@carrier,60,S(600)", lease, "(null)"),
-			shownChannel(b, "PJSIP/carrier-", leg, asker, "AppDial", "(Outgoing Line)", lease, "00442079460000@carrier"))
+			shownChannel(b, now, "PJSIP/1001-", asker, asker, "Dial", "PJSIP/00442079460000@carrier,60,S(600)", lease, "(null)"),
+			shownChannel(b, now, "PJSIP/carrier-", leg, asker, "AppDial", "(Outgoing Line)", lease, "00442079460000@carrier"))
 		ledger.leases = append(ledger.leases, toll.Lease{
 			ID: lease, State: toll.Answered, Key: toll.Key{PBX: "pbx1", Uniqueid: asker, Number: "+442079460000"}, Leg: leg,
 			To: toll.Destination{Class: toll.HomeFixed}, Answered: now, Timer: time.Hour, Covered: time.Hour,
@@ -59,12 +59,12 @@ func BenchmarkPicture(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N), "picture-of-5000-ms,aim<=5")
 }
 
-// shownChannel is a channel in a picture, whose timer ends in an hour.
-func shownChannel(b *testing.B, name, id, linked, application, data, mark, peer string) ami.Message {
+// shownChannel is a channel in a picture, whose timer ends in an hour from now.
+func shownChannel(b *testing.B, now time.Time, name, id, linked, application, data, mark, peer string) ami.Message {
 	b.Helper()
 	text := strings.NewReplacer(
 		"PJSIP/carrier-00000001", name+id, "Uniqueid: 17.1", "Uniqueid: "+id, "Linkedid: 17.0", "Linkedid: "+linked,
-		"TimeToHangup: 0", fmt.Sprintf("TimeToHangup: %d", time.Now().Add(time.Hour).Unix()),
+		"TimeToHangup: 0", fmt.Sprintf("TimeToHangup: %d", now.Add(time.Hour).Unix()),
 		"Application: AppDial", "Application: "+application+"\nData: "+data,
 		"TOLLFUSE_LEASE=(null)", "TOLLFUSE_LEASE="+mark, "DIALEDPEERNUMBER=00442079460000@carrier", "DIALEDPEERNUMBER="+peer,
 	).Replace(legUp)
