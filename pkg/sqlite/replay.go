@@ -112,7 +112,7 @@ const (
 	replayOld = `SELECT seq, body FROM entry WHERE seq < ? AND seq IN kept ORDER BY seq`
 	replayNew = `SELECT seq, body FROM entry
 		WHERE seq >= ?
-		AND (kind NOT IN ('granted', 'adopted', 'changed', 'renewed', 'cutting', 'setting') OR seq IN kept)
+		AND (kind NOT IN ('granted', 'adopted', 'changed', 'renewed', 'cutting', 'would_cut', 'setting') OR seq IN kept)
 		ORDER BY seq`
 )
 

@@ -50,6 +50,13 @@ func TestReplay(t *testing.T) {
 		entry(14, hour(4), toll.EntryAdopted, "new"),
 		entry(15, hour(4), toll.EntryCutting, "new"),
 	}
+	shadows := []toll.Entry{
+		entry(1, hour(0), toll.EntryGranted, "over"),
+		entry(2, hour(0), toll.EntryShadow, "over"),
+		entry(3, hour(1), toll.EntryEnded, "over"),
+		entry(4, hour(1), toll.EntryGranted, "live"),
+		entry(5, hour(2), toll.EntryShadow, "live"),
+	}
 	for _, c := range []struct {
 		name  string
 		log   []toll.Entry
@@ -67,6 +74,7 @@ func TestReplay(t *testing.T) {
 			"11 setting satellite@4", "13 ended across"}},
 		{"newest is a setting", log[:8], hour(9), []string{"0 setting satellite@2", "0 setting abroad@3", "6 renewed long",
 			"8 setting abroad@3"}},
+		{"what would have been", shadows, time.Time{}, []string{"3 ended over", "5 would_cut live"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newLedger(t)
