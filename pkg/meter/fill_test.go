@@ -145,3 +145,22 @@ func BenchmarkFill(b *testing.B) {
 		})
 	}
 }
+
+// A meter that was lost and made again while its past was counted has begun later,
+// so that this past is not the whole of it.
+func TestFillLeavesAMeterThatWasMadeAgain(t *testing.T) {
+	calls := perCaller(toll.Calls, time.Hour)
+	s := NewSet(100)
+	s.Require([]toll.Meter{calls}, missedAll)
+	past := s.Blank([]toll.Meter{calls})
+	past.Granted(begin, from("1001"), 1)
+	var others []toll.Meter
+	for n := range retire + 1 {
+		others = append(others, perCaller(toll.Calls, time.Duration(n+2)*time.Hour))
+	}
+	s.Require(others, missedAll)
+	s.Require(nil, missedAll)
+	s.Require([]toll.Meter{calls}, missedAll)
+	s.Fill(past)
+	wantUsage(t, s, begin, calls, from("1001"), toll.Usage{})
+}
