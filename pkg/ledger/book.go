@@ -204,7 +204,7 @@ func (b *Book) applyLease(e toll.Entry) {
 	l := e.Lease
 	q := l.Question(toll.Ask)
 	if e.Kind == toll.EntryRefused {
-		b.meters.Refused(e.At, q, max(e.Count, 1))
+		b.meters.Refused(e.At, q, e.Lease.Why, max(e.Count, 1))
 		return
 	}
 	b.past.mark(&l)

@@ -58,7 +58,7 @@ func (l *Ledger) readPast(ctx context.Context, f *fill) error {
 	return l.store.Settled(ctx, f.since, f.upTo, func(e toll.Entry) error {
 		q := e.Lease.Question(toll.Ask)
 		if e.Kind == toll.EntryRefused {
-			f.past.Refused(e.At, q, max(e.Count, 1))
+			f.past.Refused(e.At, q, e.Lease.Why, max(e.Count, 1))
 			return nil
 		}
 		f.past.Granted(e.Lease.Granted, q, 1)

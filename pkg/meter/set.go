@@ -110,9 +110,16 @@ func (s *Set) Usage(now time.Time, m toll.Meter, q toll.Question) toll.Usage {
 	return u
 }
 
-// Refused counts n refusals of the question.
-func (s *Set) Refused(at time.Time, q toll.Question, n int64) {
-	s.count(at, &q, func(w toll.Weigher) int64 { return n * w.Refused() })
+// Refused counts n refusals of the question. What a lock refuses adds to the
+// refusals of its caller alone: one locked phone that redials must not bring a
+// limit on many callers to its threshold, and so shut the door to the others.
+func (s *Set) Refused(at time.Time, q toll.Question, why toll.Reason, n int64) {
+	weigh := func(w toll.Weigher) int64 { return n * w.Refused() }
+	s.each(&q, weigh, func(g *gauge, subject, thing string, v int64) {
+		if why != toll.ReasonLocked || g.meter.Measure != toll.RefusedAttempts || g.meter.Scope == toll.PerCaller {
+			g.counter.count(subject, thing, at, v)
+		}
+	})
 }
 
 // Granted counts a grant, or with sign -1 takes it back.

@@ -192,7 +192,7 @@ func TestSetCountsCountries(t *testing.T) {
 	s.Granted(begin, call("1001", "GB", ""), 1)
 	s.Granted(begin, call("1001", "FR", "caller"), 1)
 	s.Granted(begin, call("1001", "DE", ""), 1)
-	s.Refused(begin, call("1001", "IT", "site,caller"), 3)
+	s.Refused(begin, call("1001", "IT", "site,caller"), toll.ReasonLimit, 3)
 	s.Hold(call("1001", "IT", "site,caller"), 1)
 	s.Spent(begin, call("1001", "GB", "site,caller"), time.Minute, 600_000)
 	for _, tc := range []struct {
@@ -215,4 +215,18 @@ func TestSetCountsCountries(t *testing.T) {
 	s.Granted(begin, call("1001", "FR", "caller"), 1)
 	wantUsage(t, s, begin, fresh, call("1001", "FR", "caller"), toll.Usage{Value: 2, Ready: true, Again: true})
 	wantUsage(t, s, begin.Add(2*time.Hour), all, call("1001", "GB", ""), toll.Usage{Ready: true})
+}
+
+// What a lock refuses is a refusal of its caller, and of nobody else.
+func TestSetCountsWhatALockRefusesForItsCallerOnly(t *testing.T) {
+	refused := perCaller(toll.RefusedAttempts, time.Hour)
+	site := toll.Meter{Measure: toll.RefusedAttempts, Scope: toll.PerSite, Window: time.Hour}
+	asked := toll.Meter{Measure: toll.Attempts, Scope: toll.PerSite, Window: time.Hour}
+	s := NewSet(100)
+	s.Require([]toll.Meter{refused, site, asked}, knowsAll)
+	s.Refused(begin, from("1001"), toll.ReasonLimit, 2)
+	s.Refused(begin, from("1001"), toll.ReasonLocked, 40)
+	wantUsage(t, s, begin, refused, from("1001"), toll.Usage{Value: 42, Ready: true})
+	wantUsage(t, s, begin, site, from("1002"), toll.Usage{Value: 2, Ready: true})
+	wantUsage(t, s, begin, asked, from("1002"), toll.Usage{Value: 42, Ready: true})
 }

@@ -97,7 +97,7 @@ func (s *site) begin(c *talking) {
 	if !j.Allow {
 		s.refused++
 		s.stoppedBy[j.By]++
-		s.leave(c.q, func(w toll.Weigher) int64 { return w.Refused() })
+		s.refuse(c.q, j.Reason)
 		s.alarm(c.q, j.By)
 		return
 	}
@@ -167,6 +167,18 @@ func (s *site) each(q toll.Question, f func(subject, toll.Weigher)) {
 func (s *site) leave(q toll.Question, of func(toll.Weigher) int64) {
 	s.each(q, func(at subject, w toll.Weigher) {
 		if v := of(w); v != 0 && at.meter.Window > 0 {
+			s.spent[at] = append(s.spent[at], weight{s.now, v})
+		}
+	})
+}
+
+// refuse leaves a refusal; one by a lock is a refusal of its caller only.
+func (s *site) refuse(q toll.Question, why toll.Reason) {
+	s.each(q, func(at subject, w toll.Weigher) {
+		if why == toll.ReasonLocked && at.meter.Measure == toll.RefusedAttempts && at.meter.Scope != toll.PerCaller {
+			return
+		}
+		if v := w.Refused(); v != 0 && at.meter.Window > 0 {
 			s.spent[at] = append(s.spent[at], weight{s.now, v})
 		}
 	})

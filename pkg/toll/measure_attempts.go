@@ -9,7 +9,7 @@ import (
 const Attempts Measure = "attempts"
 
 // RefusedAttempts counts refused questions: somebody who tries one door after
-// the other.
+// the other. What a lock refused counts for its caller only.
 const RefusedAttempts Measure = "refused"
 
 type attempts struct{}
