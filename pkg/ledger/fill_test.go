@@ -307,3 +307,25 @@ func TestLimitsThatAreGivenBackAreFilled(t *testing.T) {
 		}
 	})
 }
+
+// The past is not read before the store has all of it, up to the change itself.
+func TestThePastIsReadOnceItIsWritten(t *testing.T) {
+	desk, limit := newDesk(t), newLimits()[0]
+	changed, err := desk.book.Change(desk.now, toll.Setting{Limit: &limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	filler := make(chan *fill, 1)
+	d := decider{ledger: &Ledger{}, book: desk.book, filler: filler}
+	d.wantFill(&changed)
+	if d.written = changed.before; len(d.fills) == 1 {
+		d.nextFill(desk.now)
+	}
+	if len(filler) != 0 {
+		t.Error("the past is read before the change is written")
+	}
+	d.written = changed.Entries[0].Seq
+	if d.nextFill(desk.now); len(filler) != 1 {
+		t.Error("the past is not read")
+	}
+}
