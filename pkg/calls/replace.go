@@ -21,7 +21,11 @@ import (
 // undercounted: at the last news before, or at its beginning if it is new.
 func (m *Model) Replace(now time.Time, list []Channel) []Change {
 	s := step{Model: m, now: now, resynced: true}
-	listed := slices.SortedStableFunc(slices.Values(list), func(a, b Channel) int {
+	listed := make([]*Channel, len(list)) // a channel is large, and moves often while it is sorted
+	for i := range list {
+		listed[i] = &list[i]
+	}
+	slices.SortStableFunc(listed, func(a, b *Channel) int {
 		return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Uniqueid, b.Uniqueid))
 	})
 	there := make(map[string]bool, len(listed))
@@ -35,10 +39,10 @@ func (m *Model) Replace(now time.Time, list []Channel) []Change {
 		}
 	}
 	for _, l := range listed {
-		s.adopt(l)
+		s.adopt(*l)
 	}
 	for _, l := range listed {
-		s.relate(l)
+		s.relate(*l)
 	}
 	m.pairByName()
 	m.heard = now
