@@ -45,6 +45,7 @@ func BenchmarkPicture(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
+		now := time.Now() // timers run on
 		shown, whole := w.read(now, items)
 		if !whole || len(shown) != 2*live {
 			b.Fatalf("%d channels, whole: %t", len(shown), whole)
