@@ -162,7 +162,7 @@ func TestTheFileHasNoStraySemicolon(t *testing.T) {
 
 func TestTheManagerUserMayNotBeginCallsOrRunCommands(t *testing.T) {
 	text := render(t, site(), ManagerFile)
-	for _, want := range []string{"\nread = call,system\n", "\nwrite = call,reporting\n", "\ndeny = 0.0.0.0/0\ndeny = ::/0\npermit = 127.0.0.1/32\n"} {
+	for _, want := range []string{"\nread = call,security,system\n", "\nwrite = call,reporting\n", "\ndeny = 0.0.0.0/0\ndeny = ::/0\npermit = 127.0.0.1/32\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -37,11 +37,12 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse rule set no-albania --deny --country AL\n" +
 			"  tollfuse rule set boss-satellite --allow --caller 1001 --where global\n" +
 			"  tollfuse rule set new-with-pin --pin --where unlisted\n" +
+			"  tollfuse rule set thief-abroad --deny --where abroad --origin new-network\n" +
 			"  tollfuse rule set nights --deny --where abroad --when '!open'",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: o.complete(settingNames("rule")),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where", "when"); err != nil {
+			if err := stated(cmd, "caller", "group", "kind", "prefix", "country", "where", "when", "origin"); err != nil {
 				return err
 			}
 			r.ID, r.Do = args[0], ""
@@ -70,6 +71,7 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 	cmd.Flags().StringVar(&r.Prefix, "prefix", "", "to numbers that begin like this, such as +4420")
 	cmd.Flags().StringVar(&r.Country, "country", "", "to this country (ISO 3166-1)")
 	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, unlisted, special, or a class such as intl_mobile")
+	cmd.Flags().StringVar((*string)(&r.Origin), "origin", "", "of callers seen like this within the hour: new-network, many-networks, after-failures")
 	cmd.Flags().StringVar(&r.When, "when", "", "that begin during a schedule, such as open, or outside of it: '!open'")
 	cmd.Flags().BoolVar(&r.Observe, "observe", false, "only record what it would have done")
 	cmd.Flags().StringVar(&r.Comment, "comment", "", "why it is there")
@@ -98,7 +100,7 @@ func (p program) ruleListCommand(o *options) *cobra.Command {
 
 // whoOf and whereTo are whom a rule speaks of, and where to.
 func whoOf(r *toll.Rule) string {
-	return strings.Join(nonEmpty(string(r.Kind), r.Caller, r.Group), " ")
+	return strings.Join(nonEmpty(string(r.Kind), r.Caller, r.Group, string(r.Origin)), " ")
 }
 func whereTo(r *toll.Rule) string {
 	return strings.Join(nonEmpty(r.Prefix, r.Country, string(r.Where)), " ")

@@ -21,7 +21,10 @@ import (
 
 // adminLedger is the ledger as its owner sees it, with errors of the kinds
 // that he must tell apart.
-type adminLedger struct{ *ledger.Ledger }
+type adminLedger struct {
+	*ledger.Ledger
+	origins *origins // nil without a daemon, which alone knows who was seen of late
+}
 
 // View is what stands now.
 func (l adminLedger) View(ctx context.Context) (admin.View, error) {
@@ -34,6 +37,9 @@ func (l adminLedger) View(ctx context.Context) (admin.View, error) {
 
 // Decide answers a question.
 func (l adminLedger) Decide(ctx context.Context, q toll.Question) (toll.Verdict, error) {
+	if l.origins != nil && q.Purpose == toll.Explain {
+		q.Origin = l.origins.Facts(q.Key.PBX, q.Caller.ID)
+	}
 	v, err := l.Ledger.Decide(ctx, q)
 	return v, kinded(err)
 }
@@ -110,9 +116,9 @@ func (h adminHistory) Life(ctx context.Context, lease string) ([]toll.Entry, err
 }
 
 // adminService is what the owner's commands work with.
-func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *decks, process func() admin.Process, o owner) (*admin.Local, error) {
+func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *decks, seen *origins, process func() admin.Process, o owner) (*admin.Local, error) {
 	parts := admin.Parts{
-		Ledger: adminLedger{l}, History: adminHistory{history}, Numbering: s.resolver, Rates: decks,
+		Ledger: adminLedger{l, seen}, History: adminHistory{history}, Numbering: s.resolver, Rates: decks,
 		Policy: s.judge.Options(), Process: process, Alerts: o.alerts(), Fuse: o.fuseCommand(),
 		Site: admin.Site{Country: s.config.Site.Country, Timezone: s.config.Site.Timezone, Currency: s.config.Site.Currency, Observe: s.config.Observe},
 	}
@@ -139,7 +145,7 @@ func CheckPolicy(c config.Config, settings []toll.Setting) ([]admin.PolicyFault,
 	if err != nil {
 		return nil, err
 	}
-	service, err := s.adminService(nil, nil, nil, nil, owner{})
+	service, err := s.adminService(nil, nil, nil, nil, nil, owner{})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +154,7 @@ func CheckPolicy(c config.Config, settings []toll.Setting) ([]admin.PolicyFault,
 
 // startControl lets the owner's commands ask and change.
 func (d *daemon) startControl() error {
-	service, err := d.site.adminService(d.ledger, d.store.Reader, d.decks, d.process, d.owner)
+	service, err := d.site.adminService(d.ledger, d.store.Reader, d.decks, d.origins, d.process, d.owner)
 	if err != nil {
 		return err
 	}
@@ -235,7 +241,7 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}
-	service, err := s.adminService(l, store.Reader, s.decks(store, l, parts.log), func() admin.Process { return admin.Process{Version: version} }, o)
+	service, err := s.adminService(l, store.Reader, s.decks(store, l, parts.log), nil, func() admin.Process { return admin.Process{Version: version} }, o)
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}

@@ -61,6 +61,7 @@ type daemon struct {
 	ledger   *ledger.Ledger
 	decks    *decks
 	owner    owner
+	origins  *origins
 	watchers map[string]*watch.Watcher
 }
 
@@ -75,7 +76,7 @@ func (d *daemon) start(ctx context.Context) error {
 	if err := d.startLedger(ctx); err != nil {
 		return err
 	}
-	if err := d.startWatchers(); err != nil {
+	if err := d.startWatchers(ctx); err != nil {
 		return err
 	}
 	if err := d.startOwner(); err != nil {
@@ -153,10 +154,15 @@ func (d *daemon) prune(ctx context.Context) error {
 }
 
 // startWatchers follows each Asterisk and carries out what the ledger orders.
-func (d *daemon) startWatchers() error {
+func (d *daemon) startWatchers(ctx context.Context) error {
+	var err error
+	if d.origins, err = newOrigins(ctx, d.store, d.ledger.Now, d.log); err != nil {
+		return err
+	}
+	d.parts.run("origins", d.origins.run)
 	d.watchers = make(map[string]*watch.Watcher, len(d.config.Asterisk))
 	for _, a := range d.config.Asterisk {
-		w, err := d.site.watcher(a, d.ledger, d.log)
+		w, err := d.site.watcher(a, d.ledger, d.origins, d.log)
 		if err != nil {
 			return err
 		}
@@ -173,7 +179,7 @@ func (d *daemon) startFastAGI(ctx context.Context) (net.Addr, error) {
 	server := &agi.Server{
 		Handler: authorize.New(d.ledger, authorize.Options{
 			Sites: d.site.sites(), Deadline: f.Deadline, FailOpen: d.config.Failure.Home == config.Allow,
-			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Asked: min(50, 1+f.MaxConnections/4), Journal: d.journal, Log: d.log,
+			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Asked: min(50, 1+f.MaxConnections/4), Journal: d.journal, Origins: d.origins, Log: d.log,
 		}),
 		Logger: d.log, ReadTimeout: 2 * time.Second, DialogueTimeout: f.Deadline + 2*time.Second + authorize.LongestAsking,
 		MaxConnections: f.MaxConnections, AllowedNetworks: d.site.networks,

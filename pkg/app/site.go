@@ -173,10 +173,10 @@ func (s site) sites() map[string]authorize.Site {
 const relink = 2 * time.Second
 
 // watcher makes the watcher of one Asterisk.
-func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*watch.Watcher, error) {
+func (s site) watcher(a config.Asterisk, l *ledger.Ledger, seen watch.Origins, log *slog.Logger) (*watch.Watcher, error) {
 	options := ami.Options{
 		Address: a.AMI.Address, Username: a.AMI.User, Secret: a.AMI.Secret.Reveal(),
-		EventMask: "system,call", Events: watch.Events(), MaxBackoff: relink, Logger: log,
+		EventMask: "system,call,security", Events: watch.Events(), MaxBackoff: relink, Logger: log,
 	}
 	if a.AMI.TLS {
 		c, err := trust.Config(a.AMI.CA, a.AMI.ServerName)
@@ -191,7 +191,7 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, log *slog.Logger) (*w
 	}
 	o := watch.Options{
 		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
-		Log: log,
+		Origins: seen, Log: log,
 	}
 	if !s.config.Observe {
 		o.CutBypass = s.config.Bypass != config.BypassAlert

@@ -50,8 +50,14 @@ type Options struct {
 	MaxHome  time.Duration   // the longest home call that the failure policy lets go
 	Observe  bool            // nothing is blocked, so no failure blocks anything either
 	Asked    int             // callers who are asked for a PIN at a time; more are refused; 0: 50
+	Origins  Origins         // nil where nobody knows
 	Journal  Journal         // told of what the failure policy decides; nil if nobody wants to know
 	Log      *slog.Logger
+}
+
+// Origins know what is odd about where an account was seen, as a question has it.
+type Origins interface {
+	Facts(pbx, account string) string
 }
 
 // Journal keeps verdicts. What the ledger decides it is told by the ledger.
@@ -95,6 +101,9 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 		return h.say(ctx, s, refusal(toll.ReasonBadRequest))
 	}
 	q := question(site, r)
+	if h.options.Origins != nil {
+		q.Origin = h.options.Origins.Facts(r.pbx, q.Caller.ID)
+	}
 	a, asks := h.decide(ctx, q)
 	if asks {
 		a, err = h.ask(ctx, s, q)

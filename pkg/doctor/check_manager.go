@@ -10,7 +10,7 @@ import (
 
 // The classes that Tollfuse's manager user needs, and none beside them.
 var (
-	readClasses  = []string{"call", "system"}
+	readClasses  = []string{"call", "security", "system"}
 	writeClasses = []string{"call", "reporting"}
 )
 
@@ -139,7 +139,7 @@ func (p *PBX) rights(user *Section) []Finding {
 		few  string
 		many string
 	}{
-		{"read", readClasses, "Without call no call is seen, without system nobody says that Asterisk is up.", "More classes bring more events, which have to be read in time, and none is of use."},
+		{"read", readClasses, "Without call no call is seen, without security no rule with an origin speaks, without system nobody says that Asterisk is up.", "More classes bring more events, which have to be read in time, and none is of use."},
 		{"write", writeClasses, "Without call nothing can be cut, without reporting no picture of the channels is taken.", "Whoever gets at the secret could place calls, run commands or change the dialplan."},
 	} {
 		have := classesOf(user.Get(kind.name))

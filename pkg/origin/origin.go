@@ -140,26 +140,21 @@ func (b *Book) Failed(now time.Time, who Account) {
 	f.add(now)
 }
 
-// Facts are the names of what is odd about where a call of the account comes from,
-// separated by commas, as a question has them. Where the call's own address is not
-// known it is the zero Addr: then only where the account was seen of late counts.
-func (b *Book) Facts(now time.Time, who Account, from netip.Addr) string {
+// Facts are the names of what is odd about where the account was seen of late,
+// separated by commas, as a question has them. A phone shows its password for each
+// call, so the place that the call comes from is among them.
+func (b *Book) Facts(now time.Time, who Account) string {
 	a := b.accounts[who]
 	if a == nil {
 		return ""
 	}
-	here := NetworkOf(from)
 	networks, fresh := 0, false
-	for network, s := range a.networks {
-		if network != here && now.Sub(s.last) >= Within {
+	for _, s := range a.networks {
+		if now.Sub(s.last) >= Within {
 			continue
 		}
 		networks++
 		fresh = fresh || now.Sub(s.first) < Settling
-	}
-	if _, known := a.networks[here]; !known && here.IsValid() {
-		networks++
-		fresh = true
 	}
 	var facts []string // mostly none, which allocates nothing
 	if fresh && now.Sub(a.first) >= Settling {

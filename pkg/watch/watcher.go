@@ -52,6 +52,7 @@ type Options struct {
 	LockBypass bool // and lock whoever made it
 	FuseBypass bool // and blow the main fuse
 
+	Origins    Origins     // nil if nobody wants to know
 	SecondWays []SecondWay // to hang up, the best first
 	Log        *slog.Logger
 }
@@ -91,10 +92,10 @@ func New(client *ami.Client, ledger Ledger, o Options) *Watcher {
 
 // Events are the AMI events that a watcher wants.
 func Events() []string {
-	return []string{
+	return append(securityEvents(),
 		"Newchannel", "Newstate", "Rename", "Hangup", "DialBegin", "DialEnd",
 		"LocalBridge", "BlindTransfer", "AttendedTransfer",
-	}
+	)
 }
 
 // Run follows the Asterisk until the context ends.
@@ -194,7 +195,7 @@ func (w *Watcher) newBoot(ctx context.Context) {
 // event takes one event of Asterisk. What happened before the newest whole
 // picture is in it already.
 func (w *Watcher) event(ctx context.Context, m ami.Message) {
-	if m.Seq() < w.since {
+	if w.noteSecurity(m) || m.Seq() < w.since {
 		return
 	}
 	e, err := translate(m)
