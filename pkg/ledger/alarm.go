@@ -199,7 +199,7 @@ func (b *Book) act(a toll.Alarm, t touch, known *bell, first bool) (orders []tol
 func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []toll.Entry {
 	subject, applies := scope.Subject(t.q)
 	own := a.Limit.Meter.Scope == scope || a.Limit.Meter.Scope == toll.PerNumber && scope == toll.PerRange || a.Limit.Meter.Scope == toll.PerCall
-	if !applies || subject == "" || !own && !t.asks {
+	if !applies || subject == "" || !own && !t.asks || scope == toll.PerCaller && !lockable(t.q.Caller.Kind) {
 		return nil // nobody can be named
 	}
 	l := toll.Lock{Scope: scope, Subject: subject, Author: "limit " + a.Limit.ID, Since: b.now}
@@ -211,6 +211,14 @@ func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []to
 	}
 	l.Reason = b.judge.Sentence(a)
 	return b.shut(l)
+}
+
+// lockable tells whether a lock that nobody has thought about may shut such a
+// caller. A trunk is the way of everybody whose calls are forwarded, those that
+// Originate began have the channel's name, and who is unknown shares it with all
+// such.
+func lockable(k toll.CallerKind) bool {
+	return k != toll.FromTrunk && k != toll.Originated && k != toll.Unknown
 }
 
 // isShut tells whether such a lock stands already.

@@ -209,3 +209,29 @@ func TestExplainRingsNoBell(t *testing.T) {
 		t.Errorf("%d settings, %d entries", n, d.book.seq)
 	}
 }
+
+// Nobody but a person is locked by a limit: behind a trunk stands everybody whose
+// calls are forwarded.
+func TestALimitLocksNoTrunk(t *testing.T) {
+	limit := toll.Limit{
+		ID: "tries", Meter: toll.Meter{Measure: toll.RefusedAttempts, Scope: toll.PerCaller, Window: time.Hour}, Act: 3,
+		Do: []toll.Action{toll.Deny, toll.LockCaller},
+	}
+	for kind, locks := range map[toll.CallerKind]bool{
+		toll.Extension: true, toll.Forward: true, toll.Transfer: true, toll.GatewayUser: true,
+		toll.FromTrunk: false, toll.Originated: false, toll.Unknown: false,
+	} {
+		d := newDesk(t, limit)
+		for n := range 5 {
+			q := abroad(id(n), "carrier")
+			q.Caller.Kind, q.To.Class = kind, toll.IntlPremium
+			d.ask(q)
+			d.pass(time.Second)
+		}
+		q := home(id(9), "carrier")
+		q.Caller.Kind = kind
+		if v := d.ask(q); (v.Reason == toll.ReasonLocked) != locks || v.Allow {
+			t.Errorf("%s: %s", kind, v.Reason)
+		}
+	}
+}

@@ -7,16 +7,12 @@ const bypassAuthor = "bypass"
 
 // punish does what else the site wants of a call around the dialplan that is cut:
 // whoever is accountable is locked until the owner releases him, and the main fuse
-// blows. What Originate began has nobody to lock: its channel may be the trunk.
+// blows.
 func (b *Book) punish(e toll.Event, l *toll.Lease) (entries []toll.Entry) {
-	if e.Lock && l.Caller.ID != "" {
-		switch l.Caller.Kind {
-		case toll.Unknown, toll.Originated:
-		default:
-			entries = b.shut(toll.Lock{
-				Scope: toll.PerCaller, Subject: l.Caller.ID, Reason: "a call around the dialplan", Author: bypassAuthor, Since: b.now,
-			})
-		}
+	if e.Lock && l.Caller.ID != "" && lockable(l.Caller.Kind) {
+		entries = b.shut(toll.Lock{
+			Scope: toll.PerCaller, Subject: l.Caller.ID, Reason: "a call around the dialplan", Author: bypassAuthor, Since: b.now,
+		})
 	}
 	if e.Fuse {
 		entries = append(entries, b.blow("a call around the dialplan")...)

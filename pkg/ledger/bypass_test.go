@@ -39,7 +39,7 @@ func TestWhoGoesAroundTheDialplanIsLocked(t *testing.T) {
 // What Originate began, or nobody can be named for, locks nobody: it may be the
 // trunk itself, or all who are unknown.
 func TestNobodyIsLockedForWhatNobodyMade(t *testing.T) {
-	for _, kind := range []toll.CallerKind{toll.Originated, toll.Unknown} {
+	for _, kind := range []toll.CallerKind{toll.FromTrunk, toll.Originated, toll.Unknown} {
 		d := newDesk(t)
 		d.bypassBy("leg-1", toll.Caller{Kind: kind, ID: "carrier"}, true, true)
 		d.pass(time.Second)
