@@ -44,4 +44,15 @@
 // a queue member that is an outside number, a call file). Its name holds the
 // number, which a caller chose, and the context, which the site wrote. So the
 // context is what all calls by that way are counted under: "Local/internal".
+//
+// What a call from outside reaches and that dials on the same channel (DISA, an
+// IVR, a voicemail that calls out) is paid for by the trunk it came in by. So is
+// a transferred trunk leg that goes on to dial after another bridge, as behind a
+// Dial with the option g: the facts of the transfer are cleared by then.
+//
+// The names of endpoints are shared by PJSIP, SIP and IAX2, so "1001" is one
+// caller by each of them; a DAHDI line is "DAHDI/4" or "DAHDI/i1". An account
+// code counts only for the endpoints the site names, as for hot-desking. It does
+// not count for a trunk, nor for who transfers or forwards, because it is that of
+// the channel that dials.
 package caller
