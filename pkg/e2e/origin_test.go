@@ -45,12 +45,11 @@ func TestCallsFromElsewhere(t *testing.T) {
 				t.Errorf("at home: %+v", got.Verdict.Judgement)
 			}
 
-			far := l.place(t, "1001", "127.0.7.1").Dial("00442079460000")
-			if o := far.WaitEnded(t, 5*time.Second); o.Status != 403 {
+			far := l.place(t, "1001", "127.0.7.1")
+			far.Dial("1999").WaitEnded(t, 5*time.Second) // shows the password, as a registration would
+			waitExplained(t, d, "thief")
+			if o := far.Dial("00442079460000").WaitEnded(t, 5*time.Second); o.Status != 403 {
 				t.Errorf("from a new network: status %d, want 403", o.Status)
-			}
-			if got := explained(t, d); got.Verdict.By != "thief" {
-				t.Errorf("explained as %+v", got.Verdict.Judgement)
 			}
 
 			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "thief"}, Removed: true})
@@ -62,6 +61,20 @@ func TestCallsFromElsewhere(t *testing.T) {
 				t.Errorf("the carrier saw %d calls, want 1", n)
 			}
 		})
+	}
+}
+
+// waitExplained waits until a call would be refused by that rule.
+func waitExplained(t testing.TB, d *Daemon, by string) {
+	t.Helper()
+	deadline, ticker := time.After(5*time.Second), time.NewTicker(20*time.Millisecond)
+	defer ticker.Stop()
+	for explained(t, d).Verdict.By != by {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("explained as %+v", explained(t, d).Verdict.Judgement)
+		}
 	}
 }
 

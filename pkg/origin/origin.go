@@ -141,8 +141,9 @@ func (b *Book) Failed(now time.Time, who Account) {
 }
 
 // Facts are the names of what is odd about where the account was seen of late,
-// separated by commas, as a question has them. A phone shows its password for each
-// call, so the place that the call comes from is among them.
+// separated by commas, as a question has them. A phone shows its password when it
+// registers and for each call; that of the call itself may become known after it was
+// asked for.
 func (b *Book) Facts(now time.Time, who Account) string {
 	a := b.accounts[who]
 	if a == nil {
