@@ -1,0 +1,53 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// A call to the trunk that a call file or ARI begins asks nobody. It is cut, and the ledger names the trunk leg itself.
+func TestCallThatNobodyDialledIsCut(t *testing.T) {
+	forEachVersion(t, DaemonOptions{Change: cutBypasses}, func(t *testing.T, l *Lab, d *Daemon) {
+		carrier := l.Carrier(t)
+		_, begun := dialsBegun(t, l)
+		byARI := func(channel string) {
+			query := url.Values{"endpoint": {channel}, "extension": {"1001"}, "context": {"internal"}, "priority": {"1"}}
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/ari/channels?%s", l.HTTP, query.Encode()), http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.SetBasicAuth(AMIUser, AMISecret)
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				t.Fatalf("ARI answers %s", response.Status)
+			}
+		}
+		for i, way := range []struct {
+			name  string
+			begin func(channel string)
+		}{
+			{"a call file", func(channel string) { callFile(t, l, channel) }},
+			{"ARI", byARI},
+		} {
+			way.begin("PJSIP/" + sierraLeone + "@carrier")
+			t.Logf("measured: %s: from DialBegin to the carrier's BYE or CANCEL %v", way.name, cutAsBypass(t, carrier, i+1, begun))
+			for _, lease := range d.WaitEnded(t, e164(sierraLeone), i+1, 10*time.Second) {
+				if lease.Caller.String() != "originated:carrier" || lease.Cut != toll.ReasonBypass {
+					t.Errorf("%s: ended as %+v", way.name, lease)
+				}
+			}
+			l.WaitIdle(t, 10*time.Second)
+		}
+	})
+}
