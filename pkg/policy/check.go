@@ -41,7 +41,7 @@ func checkRule(r toll.Rule) error {
 	if err := checkName("group", r.Group); err != nil {
 		return err
 	}
-	if r.Origin != "" && !slices.Contains(origins[:], r.Origin) {
+	if origins := toll.Origins(); r.Origin != "" && !slices.Contains(origins[:], r.Origin) {
 		return fmt.Errorf("origin %q is unknown: want one of %s", clip(string(r.Origin)), list(origins[:]))
 	}
 	if r.Prefix != "" && !isPrefix(r.Prefix) {
@@ -189,7 +189,6 @@ var (
 	callerKinds = [...]toll.CallerKind{
 		toll.Extension, toll.Forward, toll.Transfer, toll.FromTrunk, toll.Originated, toll.GatewayUser, toll.Unknown,
 	}
-	origins      = toll.Origins()
 	effects      = [...]toll.Effect{toll.Permit, toll.Forbid, toll.AskPIN}
 	knownActions = [...]toll.Action{toll.Alert, toll.Deny, toll.RequirePIN, toll.Cut, toll.LockCaller, toll.LockRange, toll.BlowFuse}
 )
