@@ -72,6 +72,9 @@ func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) erro
 			if w == nil || !l.enter(o) {
 				continue // an Asterisk that the configuration no longer names, or an order under way
 			}
+			if o.Kind == toll.OrderTimer {
+				w.timers.Store(o.Lease.ID, o.Lease.Timer)
+			}
 			running.Go(func() {
 				defer l.leave(o)
 				slot := l.slot(o.Kind)
@@ -112,9 +115,15 @@ func (w *Watcher) obey(ctx context.Context, o toll.Order) {
 	w.options.Log.Log(ctx, level, "an order could not be carried out", "pbx", w.options.PBX, "order", o.Kind, "lease", o.Lease.ID, "error", err)
 }
 
-// moveTimer sets the deadline of a lease's leg to where the lease ends.
+// moveTimer sets the deadline of a lease's leg to where the lease ends, unless
+// another end was ordered meanwhile: to try an older one again would end the call
+// early.
 func (w *Watcher) moveTimer(ctx context.Context, l toll.Lease) (err error) {
+	defer w.timers.CompareAndDelete(l.ID, l.Timer)
 	for {
+		if newest, _ := w.timers.Load(l.ID); newest != l.Timer {
+			return nil
+		}
 		attempt, cancel := context.WithTimeout(ctx, time.Second)
 		err = w.setTimer(attempt, l.Leg, l.TimerLeft(w.ledger.Now()))
 		cancel()

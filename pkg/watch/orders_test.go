@@ -90,6 +90,26 @@ func TestLaterTimerIsAnotherOrder(t *testing.T) {
 	})
 }
 
+// An older timer whose action was lost is not tried again once there is a later
+// one: it would end the call early.
+func TestOlderTimerGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := obeying(t, func(a ami.Action) string {
+			if a.Get("Timeout") == "60" {
+				return silent
+			}
+			return done
+		})
+		x.order(timerOrder("leg", time.Minute))
+		x.wantAsked("AbsoluteTimeout leg 60")
+		x.order(timerOrder("leg", 2*time.Minute))
+		passes(2 * wait)
+		x.wantAsked("AbsoluteTimeout leg 60", "AbsoluteTimeout leg 120")
+		x.order(timerOrder("leg", time.Minute)) // and what is ordered last counts
+		x.wantAsked("AbsoluteTimeout leg 60", "AbsoluteTimeout leg 120", "AbsoluteTimeout leg 60")
+	})
+}
+
 func TestOrderForAnUnknownAsteriskIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := obeying(t, always(done))

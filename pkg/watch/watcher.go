@@ -77,6 +77,8 @@ type Watcher struct {
 	first    bool          // and this is the first
 	ago      time.Duration // how long ago what is taken in now has happened
 
+	timers sync.Map // by lease, the newest that was ordered while it is being set
+
 	tamper atomic.Uint64 // messages that cannot have been Asterisk's own
 }
 
