@@ -42,7 +42,7 @@ func (s *Set) each(q *toll.Question, weigh func(toll.Weigher) int64, do func(g *
 
 // counts tells whether a question of a class that the meter touches counts in it.
 func (g *gauge) counts(q *toll.Question) bool {
-	return (g.meter.Where != toll.Unlisted || !q.To.Listed) && q.Within(g.meter.When)
+	return g.meter.Where.Includes(&q.To) && q.Within(g.meter.When)
 }
 
 // touched is the places of the meters that calls of that class may weigh in, those of

@@ -70,7 +70,7 @@ func (h *hearing) limits() bool {
 // concerns tells whether the limit, which covers the class, has anything to say
 // here. Who is asked for a PIN is one who begins to call and has not entered it.
 func (h *hearing) concerns(l *limit) bool {
-	if l.Meter.Where == toll.Unlisted && h.q.To.Listed {
+	if !l.Meter.Where.Includes(&h.q.To) {
 		return false
 	}
 	return l.denies || h.explain || l.asks && !h.call.goesOn && h.q.Proof != toll.PINRight

@@ -67,8 +67,12 @@ const (
 // Covers tells whether a call there counts. Emergency, internal and feature calls
 // never do.
 func (w Where) Covers(d Destination) bool {
-	return w.Touches(d.Class) && (w != Unlisted || !d.Listed)
+	return w.Touches(d.Class) && w.Includes(&d)
 }
+
+// Includes tells whether a call there counts, where its class is one that w
+// touches.
+func (w Where) Includes(d *Destination) bool { return w != Unlisted || !d.Listed }
 
 // Touches tells whether a call to some destination of that class counts.
 func (w Where) Touches(c Class) bool {
