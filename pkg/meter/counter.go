@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// Buckets is how finely a window is cut. What happened stays counted for up to
-// one bucket longer than the window, never shorter.
-const Buckets = 60
-
 // none ends a list in the slab.
 const none = -1
 
@@ -22,9 +18,8 @@ const rest = 0
 // cost the garbage collector nothing; a subject with two calls in its window
 // costs about a hundred bytes.
 type Counter struct {
-	window time.Duration
-	width  time.Duration // of a bucket
-	bound  int           // slots, the shared one included
+	sliding
+	bound int // slots, the shared one included
 
 	seed     maphash.Seed
 	index    map[uint64]int32 // hash of the subject → slot
@@ -32,8 +27,7 @@ type Counter struct {
 	freeSlot []int32
 	nodes    []node
 	freeNode int32
-	now      int64 // newest bucket seen
-	sweep    int   // where the search for empty slots goes on
+	sweep    int // where the search for empty slots goes on
 }
 
 // slot is one subject's figure. Its buckets are a list from old to new.
@@ -55,8 +49,7 @@ type node struct {
 // keeps no past: only what is held counts.
 func NewCounter(window time.Duration, bound int) *Counter {
 	c := &Counter{
-		window:   window,
-		width:    max(window/Buckets, time.Second),
+		sliding:  newSliding(window),
 		bound:    max(bound, 2),
 		seed:     maphash.MakeSeed(),
 		index:    make(map[uint64]int32),
@@ -201,13 +194,6 @@ func (c *Counter) newNode(n node) int32 {
 	c.freeNode = c.nodes[i].next
 	c.nodes[i] = n
 	return i
-}
-
-func (c *Counter) bucketOf(t time.Time) int64 { return t.UnixNano() / int64(c.width) }
-
-// expired tells whether the whole bucket lies a window or more before now.
-func (c *Counter) expired(bucket int64) bool {
-	return bucket+1 <= c.now-int64((c.window+c.width-1)/c.width)
 }
 
 func (c *Counter) hash(subject string) uint64 { return maphash.String(c.seed, subject) }

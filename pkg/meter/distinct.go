@@ -16,16 +16,14 @@ import (
 // whoever shares it reads the things of all. So it holds at most as many things
 // again as there are different ones.
 type Distinct struct {
-	window  time.Duration
-	width   time.Duration // of a bucket
+	sliding
 	bound   int
 	seed    maphash.Seed
 	index   map[uint64]int32 // hash of the subject → place in all
 	all     []collection     // the shared one first
 	free    []int32
-	apart   int   // things of those that do not share
-	now     int64 // newest bucket seen
-	sweptAt int   // where the search for empty subjects goes on
+	apart   int // things of those that do not share
+	sweptAt int // where the search for empty subjects goes on
 }
 
 // collection is the things of one subject, in no order.
@@ -48,12 +46,11 @@ type count struct{ bucket, n int64 }
 // NewDistinct makes a counter of at most that many things.
 func NewDistinct(window time.Duration, bound int) *Distinct {
 	return &Distinct{
-		window: window,
-		width:  max(window/Buckets, time.Second),
-		bound:  max(bound, 2),
-		seed:   maphash.MakeSeed(),
-		index:  make(map[uint64]int32),
-		all:    []collection{{used: true}},
+		sliding: newSliding(window),
+		bound:   max(bound, 2),
+		seed:    maphash.MakeSeed(),
+		index:   make(map[uint64]int32),
+		all:     []collection{{used: true}},
 	}
 }
 
@@ -226,11 +223,4 @@ func (t *thing) add(bucket, v int64) {
 		return
 	}
 	t.buckets = slices.Insert(t.buckets, at, count{bucket, v})
-}
-
-func (d *Distinct) bucketOf(t time.Time) int64 { return t.UnixNano() / int64(d.width) }
-
-// expired tells whether the whole bucket lies a window or more before now.
-func (d *Distinct) expired(bucket int64) bool {
-	return bucket+1 <= d.now-int64((d.window+d.width-1)/d.width)
 }
