@@ -89,7 +89,7 @@ var troubles = map[toll.IncidentKind]told{
 		after:     "The calls have ended; what they cost is in the ledger.",
 		steps: []Step{
 			{"See what is up:", "tollfuse calls live"},
-			{"Ask Asterisk itself to end what it knows:", "asterisk -rx 'core show channels concise'"},
+			{"See what Asterisk itself says:", "asterisk -rx 'core show channels concise'"},
 			{"If nothing helps, stop it. That ends every call:", "systemctl stop asterisk"},
 		},
 	},
