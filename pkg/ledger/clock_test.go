@@ -25,7 +25,7 @@ func TestClockNoticesThatTheWallClockIsSet(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := NewClock(time.Time{})
+				c := NewClock(time.Time{}, nil)
 				var got time.Duration
 				for _, by := range test.steps {
 					passes(time.Minute)
@@ -46,7 +46,7 @@ func TestClockFollowsTheMonotonicClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, ahead := range []time.Duration{0, time.Hour} {
 			newest := time.Now().Add(ahead)
-			c := NewClock(newest)
+			c := NewClock(newest, nil)
 			setWall(c, -24*time.Hour)
 			passes(time.Minute)
 			if got := c.Now(); !got.Equal(newest.Add(time.Minute)) {

@@ -71,9 +71,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 	if d.inFlight {
 		d.finish(<-committed)
 	}
-	d.next.entries = append(d.next.entries, d.gathered(time.Time{})...)
-	d.next.entries = append(d.next.entries, d.book.Flush()...)
-	if last := d.take(); last != nil {
+	if last := d.last(); last != nil {
 		toCommit <- last
 		d.finish(<-committed)
 	}
@@ -83,6 +81,13 @@ func (l *Ledger) Run(ctx context.Context) error {
 		l.log.Error("the ledger closes with entries that could not be written", "entries", len(d.backlog))
 	}
 	return nil
+}
+
+// last is the batch that a ledger ends with.
+func (d *decider) last() *batch {
+	d.next.entries = append(d.next.entries, d.gathered(time.Time{})...)
+	d.next.entries = append(d.next.entries, d.book.Flush()...)
+	return d.take()
 }
 
 // loop is the life of the decider.
@@ -133,15 +138,33 @@ func (d *decider) handleWaiting() {
 
 // sleep is how long nothing need be done unless somebody asks.
 func (d *decider) sleep() time.Duration {
-	now := d.ledger.clock.Now()
 	wake := heartbeat
-	if due, any := d.book.Next(); any && !d.ledger.still {
-		wake = min(wake, due.Sub(now))
-	}
-	if !d.inFlight && len(d.next.entries) > 0 {
-		wake = min(wake, later(d.next.begun.Add(d.ledger.flush), d.retryAt).Sub(now))
+	if due, any := d.due(); any {
+		wake = min(wake, due.Sub(d.ledger.clock.Now()))
 	}
 	return max(wake, time.Millisecond)
+}
+
+// due is when there is something to do though nobody asks; false if nothing ever.
+func (d *decider) due() (at time.Time, any bool) {
+	if !d.ledger.still {
+		at, any = d.book.Next()
+	}
+	sooner := func(t time.Time) {
+		if !any || t.Before(at) {
+			at, any = t, true
+		}
+	}
+	if !d.inFlight && len(d.next.entries)+len(d.backlog) > 0 {
+		sooner(later(d.next.begun.Add(d.ledger.flush), d.retryAt))
+	}
+	if !d.repeats.next.IsZero() {
+		sooner(d.repeats.next)
+	}
+	if d.fillWaits() {
+		sooner(d.fillAt)
+	}
+	return at, any
 }
 
 func (d *decider) handle(r *request) {

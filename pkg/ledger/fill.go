@@ -77,9 +77,14 @@ func (d *decider) wantFill(c *Changed) {
 	}
 }
 
+// fillWaits tells whether a past can be read.
+func (d *decider) fillWaits() bool {
+	return d.filler != nil && !d.busy && len(d.fills) > 0 && d.written > d.fills[0].upTo
+}
+
 // nextFill lets the next past be read, once all of it is in the store.
 func (d *decider) nextFill(now time.Time) {
-	for d.filler != nil && !d.busy && len(d.fills) > 0 && d.written > d.fills[0].upTo && !now.Before(d.fillAt) {
+	for d.fillWaits() && !now.Before(d.fillAt) {
 		f := d.fills[0]
 		f.past, f.begun = d.book.meters.Blank(f.meters), now
 		if f.past.Len() == 0 {

@@ -120,14 +120,19 @@ func (o *orders) put(more []toll.Order) {
 	}
 }
 
+// waiting takes what there is.
+func (o *orders) waiting() []toll.Order {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := o.queue
+	o.queue = nil
+	clear(o.place)
+	return all
+}
+
 func (o *orders) take(ctx context.Context) ([]toll.Order, error) {
 	for {
-		o.mu.Lock()
-		all := o.queue
-		o.queue = nil
-		clear(o.place)
-		o.mu.Unlock()
-		if len(all) > 0 {
+		if all := o.waiting(); len(all) > 0 {
 			return all, nil
 		}
 		select {
