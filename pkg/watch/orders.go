@@ -72,9 +72,7 @@ func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) erro
 			if w == nil || !l.enter(o) {
 				continue // an Asterisk that the configuration no longer names, or an order under way
 			}
-			if o.Kind == toll.OrderTimer {
-				w.timers.Store(o.Lease.ID, o.Lease.Timer)
-			}
+			w.foresee(o)
 			running.Go(func() {
 				defer l.leave(o)
 				slot := l.slot(o.Kind)
@@ -87,6 +85,19 @@ func Obey(ctx context.Context, orders Orders, watchers map[string]*Watcher) erro
 				w.obey(ctx, o)
 			})
 		}
+	}
+}
+
+// CarryOut carries out one order, for whoever brings them one by one.
+func (w *Watcher) CarryOut(ctx context.Context, o toll.Order) {
+	w.foresee(o)
+	w.obey(ctx, o)
+}
+
+// foresee notes an order that is about to be carried out.
+func (w *Watcher) foresee(o toll.Order) {
+	if o.Kind == toll.OrderTimer {
+		w.timers.Store(o.Lease.ID, o.Lease.Timer)
 	}
 }
 

@@ -231,7 +231,7 @@ func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg 
 		return
 	}
 	left := l.TimerLeft(now)
-	shownLeft := time.Until(time.Unix(leg.timer, 0))
+	shownLeft := time.Unix(leg.timer, 0).Sub(w.options.Wall())
 	if leg.timer == 0 || (shownLeft-left).Abs() > timerTolerance {
 		if err := w.setTimer(ctx, l.Leg, left); err != nil {
 			w.options.Log.Warn("a timer could not be set anew", "pbx", w.options.PBX, "lease", l.ID, "error", err)

@@ -34,6 +34,18 @@ type Rates interface {
 	Price(to toll.Destination, trunk string) toll.Price
 }
 
+// Asterisk is one Asterisk as a watcher talks to it: an ami.Client, or one that is
+// simulated.
+type Asterisk interface {
+	State() ami.State
+	CoreStatus(ctx context.Context) (ami.Message, error)
+	Status(ctx context.Context, variables ...string) (ami.List, error)
+	ChannelStatus(ctx context.Context, uniqueid string, variables ...string) (ami.Message, error)
+	Getvar(ctx context.Context, channel, name string) (string, error)
+	AbsoluteTimeout(ctx context.Context, uniqueid string, seconds int) error
+	Hangup(ctx context.Context, uniqueid string, cause int) error
+}
+
 // Trunk is a way out of the site.
 type Trunk struct {
 	Name      string   // of its endpoint
@@ -52,15 +64,17 @@ type Options struct {
 	LockBypass bool // and lock whoever made it
 	FuseBypass bool // and blow the main fuse
 
-	Origins    Origins     // nil if nobody wants to know
-	SecondWays []SecondWay // to hang up, the best first
+	Origins    Origins          // nil if nobody wants to know
+	SecondWays []SecondWay      // to hang up, the best first
+	Wall       func() time.Time // the system clock, by which Asterisk tells its timers; nil: the machine's
 	Log        *slog.Logger
 }
 
 // Watcher watches one Asterisk. Run is its life.
 type Watcher struct {
 	options Options
-	client  *ami.Client
+	client  Asterisk
+	source  func(context.Context, func(context.Context, ami.Notice)) error // brings what happens, in order
 	ledger  Ledger
 	model   *calls.Model // owned by the goroutine of Run; guarded for readers
 	mu      sync.Mutex
@@ -89,7 +103,18 @@ const pictureRest = time.Second
 
 // New makes a watcher on a client that is not running yet.
 func New(client *ami.Client, ledger Ledger, o Options) *Watcher {
-	return &Watcher{options: o, client: client, ledger: ledger, model: calls.New(0)}
+	w := NewStepped(client, ledger, o)
+	w.source = client.Run
+	return w
+}
+
+// NewStepped makes a watcher that nothing reaches by itself: not Run but its owner
+// brings what happens, with Take, TakeLatePicture and CarryOut.
+func NewStepped(a Asterisk, ledger Ledger, o Options) *Watcher {
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	return &Watcher{options: o, client: a, ledger: ledger, model: calls.New(0)}
 }
 
 // Events are the AMI events that a watcher wants.
@@ -107,7 +132,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	late.Go(func() { w.takeLatePictures(ctx) })
 	defer late.Wait()
 	defer cancel()
-	return w.client.Run(ctx, w.notice)
+	return w.source(ctx, w.Take)
 }
 
 // takeLatePictures takes the pictures that could not be taken when they became
@@ -121,16 +146,21 @@ func (w *Watcher) takeLatePictures(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		w.turn.Lock()
-		if (w.stale || w.doubt) && w.client.State().Up {
-			w.resync(ctx)
-		}
-		w.turn.Unlock()
+		w.TakeLatePicture(ctx)
 	}
 }
 
-// notice takes one notice of the client, in order.
-func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
+// TakeLatePicture takes a picture that is due, if there is one.
+func (w *Watcher) TakeLatePicture(ctx context.Context) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if (w.stale || w.doubt) && w.client.State().Up {
+		w.resync(ctx)
+	}
+}
+
+// Take takes one notice of the client, in order.
+func (w *Watcher) Take(ctx context.Context, n ami.Notice) {
 	w.turn.Lock()
 	defer w.turn.Unlock()
 	switch n.Kind {
@@ -149,7 +179,7 @@ func (w *Watcher) notice(ctx context.Context, n ami.Notice) {
 		w.loseLink(ctx)
 		return
 	case ami.Event:
-		w.ago = time.Since(n.Received)
+		w.ago = w.options.Wall().Sub(n.Received)
 		w.event(ctx, n.Event)
 	}
 	news := n.Kind == ami.Up || n.Kind == ami.Resync && !errors.Is(n.Err, ami.ErrTampered)
