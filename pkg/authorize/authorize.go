@@ -95,16 +95,12 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 		h.options.Log.Warn("a request is refused", "error", err, "channel", clip(s.Request.Channel))
 		return errors.Join(err, h.say(ctx, s, refusal(toll.ReasonBadRequest)))
 	}
-	site, known := h.options.Sites[r.pbx]
+	q, known := h.Question(r)
 	if !known {
-		h.options.Log.Warn("a request names an Asterisk that the configuration does not", "pbx", clip(r.pbx))
+		h.options.Log.Warn("a request names an Asterisk that the configuration does not", "pbx", clip(r.PBX))
 		return h.say(ctx, s, refusal(toll.ReasonBadRequest))
 	}
-	q := question(site, r)
-	if h.options.Origins != nil {
-		q.Origin = h.options.Origins.Facts(r.pbx, q.Caller.ID)
-	}
-	a, asks := h.decide(ctx, q)
+	a, asks := h.Decide(ctx, q)
 	if asks {
 		a, err = h.ask(ctx, s, q)
 	}
@@ -117,22 +113,31 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 	return err
 }
 
-// question is what the dialplan asks, in the ledger's terms.
-func question(site Site, r request) toll.Question {
-	to := site.Numbering.Resolve(r.number)
-	return toll.Question{
-		Purpose: toll.Ask,
-		Key:     toll.Key{PBX: r.pbx, Uniqueid: r.uniqueid, Number: to.Number()},
-		Caller:  site.Callers.Resolve(r.facts),
-		To:      to,
-		Price:   site.Rates.Price(to, r.trunk),
-		Trunk:   r.trunk,
+// Question is what a request asks, in the ledger's terms; false where the request
+// names an Asterisk that the configuration does not.
+func (h *Handler) Question(r Request) (q toll.Question, known bool) {
+	site, known := h.options.Sites[r.PBX]
+	if !known {
+		return q, false
 	}
+	to := site.Numbering.Resolve(r.Number)
+	q = toll.Question{
+		Purpose: toll.Ask,
+		Key:     toll.Key{PBX: r.PBX, Uniqueid: r.Uniqueid, Number: to.Number()},
+		Caller:  site.Callers.Resolve(r.Facts),
+		To:      to,
+		Price:   site.Rates.Price(to, r.Trunk),
+		Trunk:   r.Trunk,
+	}
+	if h.options.Origins != nil {
+		q.Origin = h.options.Origins.Facts(r.PBX, q.Caller.ID)
+	}
+	return q, true
 }
 
-// decide asks the ledger, and the failure policy when the ledger cannot say. It
+// Decide asks the ledger, and the failure policy when the ledger cannot say. It
 // tells whether the caller must be asked for his PIN first.
-func (h *Handler) decide(ctx context.Context, q toll.Question) (a answer, asks bool) {
+func (h *Handler) Decide(ctx context.Context, q toll.Question) (a Answer, asks bool) {
 	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
 	defer cancel()
 	v, err := h.ledger.Decide(ctx, q)
@@ -142,9 +147,9 @@ func (h *Handler) decide(ctx context.Context, q toll.Question) (a answer, asks b
 	if v.Lease.ID != "" && h.failing.Swap(false) { // a refusal needs no commit, so it is no sign
 		h.options.Log.Info("the ledger decides again")
 	}
-	return answer{
-		allow: v.Allow, seconds: v.Seconds(), reason: v.Reason,
-		number: q.To.E164, lease: v.Lease.ID,
+	return Answer{
+		Allow: v.Allow, Seconds: v.Seconds(), Reason: v.Reason,
+		Number: q.To.E164, Lease: v.Lease.ID,
 	}, v.AsksPIN(q)
 }
 
@@ -153,7 +158,7 @@ func (h *Handler) decide(ctx context.Context, q toll.Question) (a answer, asks b
 //
 // It is the same as the dialplan's own for the time when no daemon answers, but
 // that who was asked for a PIN and gave none stays refused.
-func (h *Handler) failed(q toll.Question, err error) answer {
+func (h *Handler) failed(q toll.Question, err error) Answer {
 	reason := toll.ReasonLedgerDown
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = toll.ReasonLedgerSlow
@@ -162,10 +167,10 @@ func (h *Handler) failed(q toll.Question, err error) answer {
 	allow := !class.Metered() || h.options.Observe || (h.options.FailOpen && class.Ordinary() && (q.Proof == toll.NotAsked || q.Proof == toll.PINRight))
 	a := refusal(reason)
 	if allow {
-		a = answer{allow: true, seconds: int(h.options.MaxHome / time.Second), reason: toll.ReasonFailOpen, number: q.To.E164, lease: toll.MarkFailOpen}
+		a = Answer{Allow: true, Seconds: int(h.options.MaxHome / time.Second), Reason: toll.ReasonFailOpen, Number: q.To.E164, Lease: toll.MarkFailOpen}
 	}
 	if class == toll.Emergency {
-		a.lease = toll.MarkEmergency
+		a.Lease = toll.MarkEmergency
 	}
 	h.note(q, a, reason, err)
 	return a
@@ -173,49 +178,49 @@ func (h *Handler) failed(q toll.Question, err error) answer {
 
 // note keeps what the failure policy decided: each verdict in the decision
 // log, and in the log of the process that it has begun to decide, once.
-func (h *Handler) note(q toll.Question, a answer, why toll.Reason, err error) {
+func (h *Handler) note(q toll.Question, a Answer, why toll.Reason, err error) {
 	level := slog.LevelDebug
 	if !h.failing.Swap(true) {
 		level = slog.LevelError
 	}
 	h.options.Log.Log(context.Background(), level, "the failure policy decides until the ledger can again",
-		"allow", a.allow, "reason", why, "caller", q.Caller, "number", q.To.Number(), "class", q.To.Class, "error", err)
+		"allow", a.Allow, "reason", why, "caller", q.Caller, "number", q.To.Number(), "class", q.To.Class, "error", err)
 	if h.options.Journal == nil {
 		return
 	}
-	v := toll.Verdict{Judgement: toll.Judgement{Allow: a.allow, Reason: a.reason}}
-	if a.allow {
-		v.By, v.Lease.ID, v.Lease.Timer = string(why), a.lease, time.Duration(a.seconds)*time.Second
+	v := toll.Verdict{Judgement: toll.Judgement{Allow: a.Allow, Reason: a.Reason}}
+	if a.Allow {
+		v.By, v.Lease.ID, v.Lease.Timer = string(why), a.Lease, time.Duration(a.Seconds)*time.Second
 	}
 	h.options.Journal.Verdict(time.Now(), q, v)
 }
 
-// answer is what the dialplan is told.
-type answer struct {
-	allow   bool
-	seconds int
-	reason  toll.Reason
-	number  string
-	lease   string
+// Answer is what the dialplan is told.
+type Answer struct {
+	Allow   bool
+	Seconds int // of the timer on the trunk leg
+	Reason  toll.Reason
+	Number  string // E.164
+	Lease   string // the mark that the trunk leg inherits
 }
 
-func refusal(reason toll.Reason) answer { return answer{reason: reason} }
+func refusal(reason toll.Reason) Answer { return Answer{Reason: reason} }
 
 // say sets the variables of the contract with one command. Values hold only
 // characters that MSet takes literally.
-func (h *Handler) say(ctx context.Context, s *agi.Session, a answer) error {
+func (h *Handler) say(ctx context.Context, s *agi.Session, a Answer) error {
 	verdict := "deny"
-	if a.allow {
+	if a.Allow {
 		verdict = "allow"
 	}
 	// S(0) refuses a call and S() is no limit at all, so a number always stands there.
-	seconds := max(a.seconds, 1)
+	seconds := max(a.Seconds, 1)
 	set := strings.Join([]string{
 		"TOLLFUSE_SECONDS=" + strconv.Itoa(seconds),
-		"TOLLFUSE_REASON=" + string(a.reason),
-		"TOLLFUSE_CAUSE=" + strconv.Itoa(a.reason.Cause()),
-		"TOLLFUSE_NUMBER=" + a.number,
-		"_TOLLFUSE_LEASE=" + a.lease,
+		"TOLLFUSE_REASON=" + string(a.Reason),
+		"TOLLFUSE_CAUSE=" + strconv.Itoa(a.Reason.Cause()),
+		"TOLLFUSE_NUMBER=" + a.Number,
+		"_TOLLFUSE_LEASE=" + a.Lease,
 		"TOLLFUSE_VERDICT=" + verdict,
 	}, ",")
 	if _, err := s.Exec(ctx, "MSet", set); err != nil {

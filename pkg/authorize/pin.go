@@ -81,16 +81,16 @@ func (a *asked) matches(ctx context.Context, hash, entered string) (bool, error)
 // ask asks the caller for his PIN in the call, and then the ledger again. From
 // the first on the dialplan knows a refusal, so that neither the end of this
 // process nor that of the dialogue lets the call go out.
-func (h *Handler) ask(ctx context.Context, s *agi.Session, q toll.Question) (answer, error) {
+func (h *Handler) ask(ctx context.Context, s *agi.Session, q toll.Question) (Answer, error) {
 	if err := h.say(ctx, s, refusal(toll.ReasonPINNeeded)); err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	proof, locked := h.prove(ctx, s, q)
 	if locked {
 		return refusal(toll.ReasonPINWrong), nil
 	}
 	q.Proof = proof
-	a, _ := h.decide(ctx, q)
+	a, _ := h.Decide(ctx, q)
 	return a, nil
 }
 

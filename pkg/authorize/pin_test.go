@@ -147,13 +147,13 @@ func TestAFailingLedgerLetsNobodyOutWithoutHisPIN(t *testing.T) {
 	for proof, allow := range map[toll.Proof]bool{toll.NotAsked: true, toll.PINRight: true, toll.PINNone: false, toll.PINWrong: false, toll.PINUnset: false} {
 		h := handler(t, &clerk{}, nil)
 		to := h.options.Sites["pbx1"].Numbering.Resolve("2025550123")
-		if a := h.failed(toll.Question{To: to, Proof: proof}, errors.New("down")); a.allow != allow {
+		if a := h.failed(toll.Question{To: to, Proof: proof}, errors.New("down")); a.Allow != allow {
 			t.Errorf("%q: %+v", proof, a)
 		}
 	}
 	h := handler(t, &clerk{}, nil)
 	to := h.options.Sites["pbx1"].Numbering.Resolve("911")
-	if a := h.failed(toll.Question{To: to, Proof: toll.PINWrong}, errors.New("down")); !a.allow {
+	if a := h.failed(toll.Question{To: to, Proof: toll.PINWrong}, errors.New("down")); !a.Allow {
 		t.Errorf("an emergency call: %+v", a)
 	}
 }

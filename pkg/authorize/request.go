@@ -23,10 +23,13 @@ const (
 	argEnd        = "end"      // always 1, always last
 )
 
-// request is what the dialplan asks, read strictly.
-type request struct {
-	pbx, uniqueid, number, trunk string
-	facts                        caller.Facts
+// Request is what the dialplan says about a call that is to go out.
+type Request struct {
+	PBX      string // its name in the configuration
+	Uniqueid string // of the channel that asks
+	Number   string // as it was dialled
+	Trunk    string // by which it would leave; may be empty
+	Facts    caller.Facts
 }
 
 // errNotOurs marks a request that no snippet of ours can have made.
@@ -35,35 +38,35 @@ var errNotOurs = errors.New("not a request of the dialplan snippet")
 // read takes the arguments of a request. An unknown key, a missing one, or one
 // that comes twice means that somebody forged the request or that the snippet
 // is of another version: neither is guessed at.
-func read(r *agi.Request) (request, error) {
+func read(r *agi.Request) (Request, error) {
 	args, err := r.NamedArgs()
 	if err != nil {
-		return request{}, fmt.Errorf("%w: %w", errNotOurs, err)
+		return Request{}, fmt.Errorf("%w: %w", errNotOurs, err)
 	}
 	if n := len(r.Args); n == 0 || r.Args[n-1] != argEnd+"=1" {
-		return request{}, fmt.Errorf("%w: the last argument is not %s=1", errNotOurs, argEnd)
+		return Request{}, fmt.Errorf("%w: the last argument is not %s=1", errNotOurs, argEnd)
 	}
-	q := request{
-		uniqueid: r.Uniqueid,
-		facts:    caller.Facts{Channel: r.Channel},
+	q := Request{
+		Uniqueid: r.Uniqueid,
+		Facts:    caller.Facts{Channel: r.Channel},
 	}
 	fields := map[string]*string{
-		argPBX: &q.pbx, argNumber: &q.number, argTrunk: &q.trunk, argEnd: new(string),
-		argBlind: &q.facts.BlindTransfer, argAttended: &q.facts.AttendedTransfer,
-		argForwarder: &q.facts.Forwarder, argTransferer: &q.facts.Transferer, argAccount: &q.facts.Account,
+		argPBX: &q.PBX, argNumber: &q.Number, argTrunk: &q.Trunk, argEnd: new(string),
+		argBlind: &q.Facts.BlindTransfer, argAttended: &q.Facts.AttendedTransfer,
+		argForwarder: &q.Facts.Forwarder, argTransferer: &q.Facts.Transferer, argAccount: &q.Facts.Account,
 	}
 	for key, value := range args {
 		field, known := fields[key]
 		if !known {
-			return request{}, fmt.Errorf("%w: unknown argument %.20q", errNotOurs, key)
+			return Request{}, fmt.Errorf("%w: unknown argument %.20q", errNotOurs, key)
 		}
 		if len(value) > maxArgument {
-			return request{}, fmt.Errorf("%w: argument %s is too long", errNotOurs, key)
+			return Request{}, fmt.Errorf("%w: argument %s is too long", errNotOurs, key)
 		}
 		*field = value
 	}
-	if _, given := args[argNumber]; !given || q.pbx == "" || q.uniqueid == "" || len(q.uniqueid) > maxArgument {
-		return request{}, fmt.Errorf("%w: %s, %s and a Uniqueid are needed", errNotOurs, argPBX, argNumber)
+	if _, given := args[argNumber]; !given || q.PBX == "" || q.Uniqueid == "" || len(q.Uniqueid) > maxArgument {
+		return Request{}, fmt.Errorf("%w: %s, %s and a Uniqueid are needed", errNotOurs, argPBX, argNumber)
 	}
 	return q, nil
 }
