@@ -13,6 +13,7 @@ BENCHTIME   ?= 1s
 FUZZTIME    ?= 60s
 CALLS       ?= 200000
 E2E_TIMEOUT ?= 30m
+RATE        ?= 100
 
 # Tools are built from source, which Go fetches like any module, so that nothing
 # has to be installed beforehand. The name of a binary carries both versions:
@@ -87,6 +88,11 @@ demo-asterisk: need-root build ## the demo on a real Asterisk (root, Debian)
 	testdata/lab/lab roots
 	go test -tags e2e -list '^TestDemo$$' ./pkg/e2e/ | grep TestDemo
 	go test -tags e2e -count=1 -v -run '^TestDemo$$' ./pkg/e2e/
+
+.PHONY: bench-asterisk
+bench-asterisk: need-root ## what asking costs calls on a real Asterisk; RATE=100 a second, 8 minutes (root, Debian)
+	testdata/lab/lab roots
+	TOLLFUSE_E2E_RATE=$(RATE) go test -tags e2e -run '^$$' -bench '^BenchmarkCallSetUp$$' -benchtime 1x -timeout $(E2E_TIMEOUT) ./pkg/e2e/
 
 .PHONY: need-root
 need-root:

@@ -1,0 +1,232 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/tollfuse/tollfuse/agi"
+	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/policy"
+)
+
+// How the calls of the benchmark come, unless the environment has another rate.
+const (
+	benchPerSecond = 100
+	benchWarmUp    = 5 * time.Second
+	benchLasts     = 20 * time.Second
+	benchRounds    = 3
+)
+
+// BenchmarkCallSetUp prints what the question costs a call and a machine: the same calls through three Asterisks, one
+// that asks nobody, one that asks a FastAGI server which allows everything, and one that asks the daemon and is watched
+// by it. They take turns, so that whatever else the machine does slows all of them; the rounds show how much it did.
+//
+// The delay is from the phone's first INVITE, before it is asked for its password, to the carrier's, by the clock of
+// this process, which is both.
+func BenchmarkCallSetUp(b *testing.B) {
+	perSecond := benchPerSecond
+	if s := os.Getenv("TOLLFUSE_E2E_RATE"); s != "" {
+		var err error
+		if perSecond, err = strconv.Atoi(s); err != nil || perSecond < 1 {
+			b.Fatalf("TOLLFUSE_E2E_RATE=%q is no number of calls a second", s)
+		}
+	}
+	for _, version := range []struct{ name, suite string }{{"asterisk-22", Asterisk22}, {"asterisk-16", Asterisk16}} {
+		b.Run(version.name, func(b *testing.B) {
+			none, bare, fuse := askNobody(b, version.suite), askBareServer(b, version.suite), askDaemon(b, version.suite)
+			all := []*asked{none, bare, fuse}
+			for _, a := range all {
+				a.run(b, perSecond, benchWarmUp)
+			}
+			for range benchRounds {
+				for _, a := range all {
+					a.rounds = append(a.rounds, a.run(b, perSecond, benchLasts))
+				}
+			}
+			fmt.Printf("\n%s\n%d call set-ups a second, %d rounds of %v, %d processors\n",
+				strings.TrimSpace(none.lab.CLI(b, "core show version")), perSecond, benchRounds, benchLasts, runtime.NumCPU())
+			printAsked(all)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(milliseconds(percentile(fuse.all(), 99)-percentile(bare.all(), 99)), "added-p99-ms,aim<3")
+			b.ReportMetric(100*fuse.daemonShare(), "daemon-%,aim<5")
+		})
+	}
+}
+
+// asked is an Asterisk with somebody who is asked before each call, or nobody.
+type asked struct {
+	name   string
+	lab    *Lab
+	daemon *Daemon // nil where there is none
+	load   load
+	rounds []askedRound
+}
+
+// askedRound is what one round of calls came to.
+type askedRound struct {
+	calls            []setUp
+	asterisk, daemon time.Duration // of processor
+}
+
+func newAsked(b *testing.B, name string, l *Lab, d *Daemon) *asked {
+	b.Helper()
+	a := &asked{name: name, lab: l, daemon: d, load: load{carrier: l.Carrier(b), phone: l.Phone(b, "1001")}}
+	a.load.carrier.Always(Answer{Talk: time.Second})
+	return a
+}
+
+// prepareLoad prepares an Asterisk that has the extensions of the load and logs as Asterisk does by itself: not each
+// step of the dialplan.
+func prepareLoad(b *testing.B, suite string) *Lab {
+	b.Helper()
+	l := Prepare(b, Options{Suite: suite})
+	pjsip, err := os.ReadFile(l.Path("etc/pjsip.conf"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l.WriteConfig(b, "pjsip.conf", string(pjsip)+loadExtensions())
+	l.WriteConfig(b, "logger.conf", "[general]\n[logfiles]\nfull => notice,warning,error\n")
+	return l
+}
+
+func askNobody(b *testing.B, suite string) *asked {
+	b.Helper()
+	l := prepareLoad(b, suite)
+	l.WriteConfig(b, "extensions_tollfuse.conf", "[tollfuse]\n"+
+		"exten => s,1,MSet(TOLLFUSE_VERDICT=allow,TOLLFUSE_SECONDS=600,TOLLFUSE_DIAL=${FILTER(0-9*#+,${STACK_PEEK(1,e)})})\n"+
+		" same => n,Return()\n")
+	l.Run(b)
+	return newAsked(b, "none", l, nil)
+}
+
+func askBareServer(b *testing.B, suite string) *asked {
+	b.Helper()
+	l := prepareLoad(b, suite)
+	address := fmt.Sprintf("127.0.0.1:%d", l.AGI)
+	l.WriteConfig(b, "extensions_tollfuse.conf", "[tollfuse]\n"+
+		"exten => s,1,Set(TOLLFUSE_DIAL=${FILTER(0-9*#+,${STACK_PEEK(1,e)})})\n"+
+		" same => n,AGI(agi://"+address+"/authorize)\n"+
+		" same => n,Return()\n")
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	allow := func(ctx context.Context, s *agi.Session) error {
+		_, err := s.Exec(ctx, "MSet", "TOLLFUSE_SECONDS=600,TOLLFUSE_VERDICT=allow")
+		return err
+	}
+	server := &agi.Server{Handler: agi.HandlerFunc(allow)}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	b.Cleanup(func() {
+		if err := errors.Join(server.Close(), <-served); !errors.Is(err, agi.ErrServerClosed) {
+			b.Error(err)
+		}
+	})
+	l.Run(b)
+	return newAsked(b, "bare FastAGI", l, nil)
+}
+
+// askDaemon is a site of a thousand extensions with the limits that "tollfuse init" sets, its ledger on the disk.
+func askDaemon(b *testing.B, suite string) *asked {
+	b.Helper()
+	const size = 1000
+	l := prepareLoad(b, suite)
+	d := PrepareDaemon(b, l, DaemonOptions{Change: func(c *config.Config) {
+		c.Site.Size, c.Log.Level = size, config.Default().Log.Level
+	}})
+	l.Run(b)
+	d.Start(b)
+	open, err := policy.Opening(d.Config.Site.Country, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, s := range policy.DefaultOpen(size, open, "benchmark", time.Now()) {
+		d.Set(b, s)
+	}
+	return newAsked(b, "Tollfuse", l, d)
+}
+
+// run makes the calls of a round, and waits until Asterisk has forgotten them.
+func (a *asked) run(b *testing.B, perSecond int, lasts time.Duration) askedRound {
+	b.Helper()
+	asterisk, daemon := a.used(b)
+	r := askedRound{calls: a.load.run(b, perSecond, lasts)}
+	r.asterisk, r.daemon = a.used(b)
+	r.asterisk, r.daemon = r.asterisk-asterisk, r.daemon-daemon
+	a.lab.WaitIdle(b, 20*time.Second)
+	return r
+}
+
+// used is the processor time of both so far.
+func (a *asked) used(b *testing.B) (asterisk, daemon time.Duration) {
+	b.Helper()
+	asterisk = processorTime(b, a.lab.process.Process.Pid)
+	if a.daemon != nil {
+		daemon = processorTime(b, a.daemon.process.Process.Pid)
+	}
+	return asterisk, daemon
+}
+
+// all are the delays of all rounds, the shortest first.
+func (a *asked) all() []time.Duration {
+	var calls []setUp
+	for _, r := range a.rounds {
+		calls = slices.Concat(calls, r.calls)
+	}
+	return waits(calls)
+}
+
+// perCall is the processor time of Asterisk for a call.
+func (a *asked) perCall() time.Duration {
+	var used time.Duration
+	calls := 0
+	for _, r := range a.rounds {
+		used, calls = used+r.asterisk, calls+len(r.calls)
+	}
+	return used / time.Duration(calls)
+}
+
+// daemonShare is the processor time of the daemon, of Asterisk's.
+func (a *asked) daemonShare() float64 {
+	var asterisk, daemon time.Duration
+	for _, r := range a.rounds {
+		asterisk, daemon = asterisk+r.asterisk, daemon+r.daemon
+	}
+	return daemon.Seconds() / asterisk.Seconds()
+}
+
+// printAsked prints the table: figures of all rounds together, and in brackets of each.
+func printAsked(all []*asked) {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "asked\tINVITE to INVITE, median ms\tp99 ms (each round)\tAsterisk, processor ms a call\tdaemon, % of that\tfailed")
+	for _, a := range all {
+		var p99 []string
+		calls, failed := 0, 0
+		for _, r := range a.rounds {
+			took := waits(r.calls)
+			p99 = append(p99, fmt.Sprintf("%.1f", milliseconds(percentile(took, 99))))
+			calls, failed = calls+len(r.calls), failed+len(r.calls)-len(took)
+		}
+		share := "-"
+		if a.daemon != nil {
+			share = fmt.Sprintf("%.1f", 100*a.daemonShare())
+		}
+		took := a.all()
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f (%s)\t%.1f\t%s\t%d of %d\n", a.name, milliseconds(percentile(took, 50)), milliseconds(percentile(took, 99)),
+			strings.Join(p99, " "), milliseconds(a.perCall()), share, failed, calls)
+	}
+	w.Flush()
+}
