@@ -36,13 +36,13 @@ func (p *Policy) Problem(setting int, text string) *strictyaml.Problem {
 func Parse(file string, text []byte) (Policy, error) {
 	r := reader{policy: Policy{there: make(map[string]bool)}}
 	if len(text) > Largest {
-		r.problem(nil, "", "the file has more than %d bytes", Largest)
+		r.Problem(nil, "", "the file has more than %d bytes", Largest)
 	} else if root, problem := strictyaml.Tree(text, noYAML); problem != nil {
-		r.problems = append(r.problems, problem)
+		r.Problems = append(r.Problems, problem)
 	} else if root != nil {
 		r.file(root)
 	}
-	if err := strictyaml.Join(file, r.problems); err != nil {
+	if err := strictyaml.Join(file, r.Problems); err != nil {
 		return Policy{}, err
 	}
 	return r.policy, nil
@@ -50,12 +50,8 @@ func Parse(file string, text []byte) (Policy, error) {
 
 // reader fills a Policy from a syntax tree.
 type reader struct {
-	policy   Policy
-	problems []*strictyaml.Problem
-}
-
-func (r *reader) problem(n ast.Node, key, format string, args ...any) {
-	r.problems = append(r.problems, strictyaml.At(n, key, format, args...))
+	strictyaml.Reader
+	policy Policy
 }
 
 // noYAML words what the parser says of a file, in which nothing is secret.
@@ -66,17 +62,17 @@ func noYAML(sentence string) string {
 // file reads all sections.
 func (r *reader) file(root ast.Node) {
 	known := sections()
-	for _, entry := range r.entries("", root) {
-		key, ok := r.word("", entry.Key)
+	for _, entry := range r.Entries("", root) {
+		key, ok := r.Word("", entry.Key)
 		if !ok {
 			continue
 		}
 		i := slices.IndexFunc(known, func(s section) bool { return s.key == key })
 		switch {
 		case i < 0:
-			r.problem(entry.Key, "", "unknown key %s; known here: %s", strictyaml.Quote(key), strings.Join(Sections(), ", "))
+			r.Problem(entry.Key, "", "unknown key %s; known here: %s", strictyaml.Quote(key), strings.Join(Sections(), ", "))
 		case r.policy.there[key]:
-			r.problem(entry.Key, key, "the key stands twice")
+			r.Problem(entry.Key, key, "the key stands twice")
 		default:
 			r.policy.there[key] = true
 			r.section(known[i], entry.Value)
@@ -86,8 +82,8 @@ func (r *reader) file(root ast.Node) {
 
 func (r *reader) section(s section, n ast.Node) {
 	seen := make(map[string]bool)
-	for _, entry := range r.entries(s.key, n) {
-		name, ok := r.word(s.key, entry.Key)
+	for _, entry := range r.Entries(s.key, n) {
+		name, ok := r.Word(s.key, entry.Key)
 		if !ok {
 			continue
 		}
@@ -95,9 +91,9 @@ func (r *reader) section(s section, n ast.Node) {
 		setting, err := s.named(name)
 		switch {
 		case err != nil:
-			r.problem(entry.Key, key, "%s", err)
+			r.Problem(entry.Key, key, "%s", err)
 		case seen[nameOf(setting)]:
-			r.problem(entry.Key, key, "the key stands twice")
+			r.Problem(entry.Key, key, "the key stands twice")
 		default:
 			seen[nameOf(setting)] = true
 			r.setting(s, key, entry, setting)
@@ -107,25 +103,12 @@ func (r *reader) section(s section, n ast.Node) {
 
 // setting reads what is said of one setting, in the order of its fields.
 func (r *reader) setting(s section, key string, entry *ast.MappingValueNode, setting toll.Setting) {
-	said := make(map[string]*ast.MappingValueNode)
-	for _, e := range r.entries(key, entry.Value) {
-		name, ok := r.word(key, e.Key)
-		known := slices.ContainsFunc(s.fields, func(f field) bool { return f.key == name })
-		switch {
-		case !ok:
-		case !known:
-			r.problem(e.Key, key, "unknown key %s; known here: %s", strictyaml.Quote(name), strings.Join(keysOf(s.fields), ", "))
-		case said[name] != nil:
-			r.problem(e.Key, key+"."+name, "the key stands twice")
-		default:
-			said[name] = e
-		}
-	}
+	said := r.Fields(key, entry.Value, keysOf(s.fields))
 	for _, f := range s.fields {
 		e := said[f.key]
 		if e == nil {
 			if f.needed {
-				r.problem(entry.Key, key, "the key %s is missing", f.key)
+				r.Problem(entry.Key, key, "the key %s is missing", f.key)
 			}
 			continue
 		}
@@ -134,7 +117,7 @@ func (r *reader) setting(s section, key string, entry *ast.MappingValueNode, set
 			continue
 		}
 		if err := f.set(setting, texts); err != nil {
-			r.problem(e.Value, key+"."+f.key, "%s", err)
+			r.Problem(e.Value, key+"."+f.key, "%s", err)
 		}
 	}
 	r.policy.Settings = append(r.policy.Settings, setting)
@@ -148,49 +131,19 @@ func keysOf(fields []field) (keys []string) {
 	return keys
 }
 
-// entries are the pairs of a mapping.
-func (r *reader) entries(key string, n ast.Node) []*ast.MappingValueNode {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}
-	case *ast.NullNode:
-		r.problem(n, key, "there is nothing behind it; write {} if that is meant")
-		return nil
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		r.problem(n, key, "anchors, aliases and tags are not used here; write the value itself")
-		return nil
-	}
-	r.problem(n, key, "want keys with values, one a line and indented")
-	return nil
-}
-
-// word is the text of a key.
-func (r *reader) word(parent string, k ast.MapKeyNode) (string, bool) {
-	text, ok := strictyaml.Literal(k)
-	if !ok {
-		r.problem(k, parent, "a key must be a plain word")
-	}
-	return text, ok
-}
-
 // texts are the values of a field.
 func (r *reader) texts(f field, key string, n ast.Node) ([]string, bool) {
 	items := []ast.Node{n}
 	if f.list {
-		sequence, ok := n.(*ast.SequenceNode)
-		if !ok {
-			r.problem(n, key, "want a list: [a, b], or one item a line, each after a dash")
+		var ok bool
+		if items, ok = r.Items(key, n); !ok {
 			return nil, false
 		}
-		items = sequence.Values
 	}
 	var texts []string
 	for _, item := range items {
-		text, ok := strictyaml.Literal(item)
+		text, ok := r.Text(key, item)
 		if !ok {
-			r.problem(item, key, "want a single value; a text with marks in it stands in quotes")
 			return nil, false
 		}
 		texts = append(texts, text)
