@@ -3,8 +3,15 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"testing"
 )
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(bareServerEnv); address != "" {
+		fmt.Fprintln(os.Stderr, "bare FastAGI server:", serveBare(address))
+		os.Exit(1)
+	}
+	os.Exit(runTests(m))
+}
