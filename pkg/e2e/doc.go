@@ -37,7 +37,7 @@
 // A crowd of phones calls again and again, each until its call is cut, and the budget tests compare what their
 // carrier bills with what they may spend.
 //
-// "make bench-asterisk" is BenchmarkCallSetUp: calls at a steady rate from 900 further extensions, which one phone
+// "make bench-asterisk" is BenchmarkCallSetUp: calls at a steady rate from some 900 further extensions, which one phone
 // speaks for.
 //
 // [SIPp] runs the phones of testdata/lab/sipp instead: the plain call, the blind transfer, the forward with
