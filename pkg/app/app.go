@@ -179,7 +179,7 @@ func (d *daemon) startFastAGI(ctx context.Context) (net.Addr, error) {
 	server := &agi.Server{
 		Handler: authorize.New(d.ledger, authorize.Options{
 			Sites: d.site.sites(), Deadline: f.Deadline, FailOpen: d.config.Failure.Home == config.Allow,
-			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Asked: min(50, 1+f.MaxConnections/4), Journal: d.journal, Origins: d.origins, Log: d.log,
+			MaxHome: d.config.Calls.MaxHome, Observe: d.config.Observe, Asked: min(50, 1+f.MaxConnections/4), Journal: d.journal, Origins: d.origins, Transfers: transfers(d.watchers), Log: d.log,
 		}),
 		Logger: d.log, ReadTimeout: 2 * time.Second, DialogueTimeout: f.Deadline + 2*time.Second + authorize.LongestAsking,
 		MaxConnections: f.MaxConnections, AllowedNetworks: d.site.networks,

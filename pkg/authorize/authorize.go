@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,20 +45,27 @@ type Site struct {
 
 // Options are the settings of the handler.
 type Options struct {
-	Sites    map[string]Site // by the name of the PBX
-	Deadline time.Duration   // for the ledger; after it the failure policy answers
-	FailOpen bool            // ordinary home numbers go out when no decision can be made
-	MaxHome  time.Duration   // the longest home call that the failure policy lets go
-	Observe  bool            // nothing is blocked, so no failure blocks anything either
-	Asked    int             // callers who are asked for a PIN at a time; more are refused; 0: 50
-	Origins  Origins         // nil where nobody knows
-	Journal  Journal         // told of what the failure policy decides; nil if nobody wants to know
-	Log      *slog.Logger
+	Sites     map[string]Site // by the name of the PBX
+	Deadline  time.Duration   // for the ledger; after it the failure policy answers
+	FailOpen  bool            // ordinary home numbers go out when no decision can be made
+	MaxHome   time.Duration   // the longest home call that the failure policy lets go
+	Observe   bool            // nothing is blocked, so no failure blocks anything either
+	Asked     int             // callers who are asked for a PIN at a time; more are refused; 0: 50
+	Origins   Origins         // nil where nobody knows
+	Transfers Transfers       // nil where nobody knows
+	Journal   Journal         // told of what the failure policy decides; nil if nobody wants to know
+	Log       *slog.Logger
 }
 
 // Origins know what is odd about where an account was seen, as a question has it.
 type Origins interface {
 	Facts(pbx, account string) string
+}
+
+// Transfers remember the name of the channel that last transferred another one, or
+// nothing.
+type Transfers interface {
+	Transferer(ctx context.Context, pbx, uniqueid string) string
 }
 
 // Journal keeps verdicts. What the ledger decides it is told by the ledger.
@@ -95,6 +103,7 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 		h.options.Log.Warn("a request is refused", "error", err, "channel", clip(s.Request.Channel))
 		return errors.Join(err, h.say(ctx, s, refusal(toll.ReasonBadRequest)))
 	}
+	r.Facts.Transferer = h.transferer(ctx, r)
 	q, known := h.Question(r)
 	if !known {
 		h.options.Log.Warn("a request names an Asterisk that the configuration does not", "pbx", clip(r.PBX))
@@ -111,6 +120,18 @@ func (h *Handler) ServeAGI(ctx context.Context, s *agi.Session) error {
 		return nil // there is nobody to tell
 	}
 	return err
+}
+
+// transferer is who sent the call on, also where Asterisk has cleared that from the
+// channel because it has been in another bridge since. Only a trunk is looked
+// up: it would pay, though it hardly ever chooses a number itself.
+func (h *Handler) transferer(ctx context.Context, r Request) string {
+	f := r.Facts
+	_, trunk := h.options.Sites[r.PBX].Callers.Trunk(f.Channel)
+	if h.options.Transfers == nil || !trunk || cmp.Or(f.BlindTransfer, f.AttendedTransfer, f.Transferer, f.Forwarder) != "" {
+		return f.Transferer
+	}
+	return h.options.Transfers.Transferer(ctx, r.PBX, r.Uniqueid)
 }
 
 // Question is what a request asks, in the ledger's terms; false where the request

@@ -182,6 +182,48 @@ func TestWhoIsAccountable(t *testing.T) {
 	}
 }
 
+// memory is what is remembered of transfers, and who was asked for.
+type memory struct {
+	name  string
+	asked []string
+}
+
+func (m *memory) Transferer(_ context.Context, pbx, uniqueid string) string {
+	m.asked = append(m.asked, pbx+" "+uniqueid)
+	return m.name
+}
+
+// Who transferred a trunk's call pays for it, also where the channel no longer tells.
+// A phone's call is not looked up, nor one whose channel tells.
+func TestTransferIsRememberedForTrunks(t *testing.T) {
+	trunk, phone := caller.Facts{Channel: "PJSIP/carrier-00000001"}, caller.Facts{Channel: "PJSIP/1001-00000001"}
+	blind, deflected := trunk, trunk
+	blind.BlindTransfer, deflected.Forwarder = "PJSIP/1004-00000001", "PJSIP/1005-00000001"
+	for _, c := range []struct {
+		name       string
+		facts      caller.Facts
+		remembered string
+		asked      int
+		who        string
+	}{
+		{"transferred", trunk, "PJSIP/1003-00000009", 1, "transfer:1003"},
+		{"not transferred", trunk, "", 1, "trunk:carrier"},
+		{"transferred by a trunk", trunk, "PJSIP/carrier-00000002", 1, "trunk:carrier"},
+		{"the channel tells", blind, "PJSIP/1003-00000009", 0, "transfer:1004"},
+		{"forwarded", deflected, "PJSIP/1003-00000009", 0, "forward:1005"},
+		{"a phone", phone, "PJSIP/1003-00000009", 0, "extension:1001"},
+	} {
+		m := &memory{name: c.remembered}
+		h := handler(t, &clerk{}, func(o *Options) { o.Transfers = m })
+		r := Request{PBX: "pbx1", Uniqueid: "1.1", Number: "011442079460000", Facts: c.facts}
+		r.Facts.Transferer = h.transferer(t.Context(), r)
+		q, _ := h.Question(r)
+		if q.Caller.String() != c.who || len(m.asked) != c.asked || c.asked > 0 && m.asked[0] != "pbx1 1.1" {
+			t.Errorf("%s: %s answers for it, want %s; looked up %q", c.name, q.Caller, c.who, m.asked)
+		}
+	}
+}
+
 func TestForgedOrForeignRequestsAreRefused(t *testing.T) {
 	for name, args := range map[string][]string{
 		"nothing":             nil,

@@ -16,7 +16,7 @@ type Facts struct {
 	Channel          string // agi_channel, such as PJSIP/1001-00001dc3
 	BlindTransfer    string // BLINDTRANSFER, the channel of who sent the call on
 	AttendedTransfer string // ATTENDEDTRANSFER, the channel of who joined two calls
-	Transferer       string // TRANSFERERNAME, the same where Asterisk transferred by feature code
+	Transferer       string // TRANSFERERNAME, the same where Asterisk transferred by feature code; or who did by the events of AMI
 	Forwarder        string // FORWARDERNAME, the channel that answered with 302
 	Account          string // agi_accountcode; counts only where the site says so
 	Originated       bool   // AMI, ARI, a call file or the console began it: no channel dialled

@@ -46,9 +46,13 @@
 // context is what all calls by that way are counted under: "Local/internal".
 //
 // What a call from outside reaches and that dials on the same channel (DISA, an
-// IVR, a voicemail that calls out) is paid for by the trunk it came in by. So is
-// a transferred trunk leg that goes on to dial after another bridge, as behind a
-// Dial with the option g: the facts of the transfer are cleared by then.
+// IVR, a voicemail that calls out) is paid for by the trunk it came in by.
+//
+// A transferred trunk leg that goes on to dial after another bridge, as behind a
+// Dial with the option g, no longer has the facts of the transfer. The watcher
+// remembers who it was for as long as the leg lives, and whoever resolves a trunk
+// that has no such fact adds it from there. What was transferred while nobody
+// watched is not remembered: then the trunk pays.
 //
 // The names of endpoints are shared by PJSIP, SIP and IAX2, so "1001" is one
 // caller by each of them; a DAHDI line is "DAHDI/4" or "DAHDI/i1". An account

@@ -30,8 +30,8 @@ exten => T,1,Wait(60)
 #include extensions_tollfuse.conf
 `
 
-// The budget of who transferred a call ends it when his phone is long gone, wherever it was sent. Only where the
-// dialplan itself dials on, after another bridge, has nobody transferred it there, and the trunk pays.
+// The budget of who transferred a call ends it when his phone is long gone, wherever it was sent, and also where the
+// dialplan dials on after another bridge, when the channel itself no longer tells of the transfer.
 func TestTransfererPaysFromHisBudget(t *testing.T) {
 	const budget = 250_000 // ten seconds at 1.50 a minute
 	limit := toll.Limit{ID: "purse", Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerCaller, Window: 24 * time.Hour}, Act: budget}
@@ -46,7 +46,7 @@ func TestTransfererPaysFromHisBudget(t *testing.T) {
 			{"to an expensive number", "1005", london, "0023222221235", "0023222221235", "transfer:1005"},
 			{"to a T extension", "1006", "0023222221236", "2005", "0023222221236", "extension:1006"},
 			{"to a Dial with g", "1007", "0023222221237", "3002", "0023222221237", "extension:1007"},
-			{"on to the outside behind a Dial with g", "1008", london, "3003", "0023222221238", "trunk:carrier"},
+			{"on to the outside behind a Dial with g", "1008", london, "3003", "0023222221238", "transfer:1008"},
 		}
 		for _, c := range cases {
 			call := l.Phone(t, c.extension).Dial(c.first)
