@@ -21,10 +21,9 @@ func TestTransfererIsRemembered(t *testing.T) {
 			x.watch.model.Apply(x.page.Now(), e)
 		}
 		take(calls.Event{Kind: calls.DialBegun, Channel: phone, Dest: leg, DialString: "1@other"})
-		go func() {
-			time.Sleep(transferWait / 2)
+		time.AfterFunc(transferWait/2, func() {
 			take(calls.Event{Kind: calls.AttendedTransferred, Channel: phone, Dest: leg, Target: other})
-		}()
+		})
 		want := func(uniqueid, who string, least, most time.Duration) {
 			t.Helper()
 			begun := time.Now()
