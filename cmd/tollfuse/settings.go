@@ -25,6 +25,16 @@ func exactly(name string) cobra.PositionalArgs {
 	}
 }
 
+// atLeast wants one argument of that name, or more.
+func atLeast(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%s is missing", name)
+		}
+		return nil
+	}
+}
+
 // atMost is one argument of that name, or none.
 func atMost(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

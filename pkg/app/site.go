@@ -172,6 +172,15 @@ func (s site) sites() map[string]authorize.Site {
 // lock is carried out and no call is renewed, so it is short against a slice.
 const relink = 2 * time.Second
 
+// bypass is what becomes of a call that goes round the dialplan.
+func (s site) bypass() (cut, lock, fuse bool) {
+	if s.config.Observe {
+		return false, false, false
+	}
+	fuse = s.config.Bypass == config.BypassFuse
+	return s.config.Bypass != config.BypassAlert, fuse || s.config.Bypass == config.BypassLock, fuse
+}
+
 // watcher makes the watcher of one Asterisk.
 func (s site) watcher(a config.Asterisk, l *ledger.Ledger, seen watch.Origins, log *slog.Logger) (*watch.Watcher, error) {
 	options := ami.Options{
@@ -193,11 +202,7 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, seen watch.Origins, l
 		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
 		Origins: seen, Log: log,
 	}
-	if !s.config.Observe {
-		o.CutBypass = s.config.Bypass != config.BypassAlert
-		o.FuseBypass = s.config.Bypass == config.BypassFuse
-		o.LockBypass = o.FuseBypass || s.config.Bypass == config.BypassLock
-	}
+	o.CutBypass, o.LockBypass, o.FuseBypass = s.bypass()
 	if o.SecondWays, err = secondWays(a); err != nil {
 		return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
 	}

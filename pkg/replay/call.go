@@ -1,0 +1,181 @@
+package replay
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// call is one call on its way through the dialplan.
+type call struct {
+	world   *world
+	traffic *Traffic
+	wish    wish
+	to      toll.Destination
+	over    func(refused bool) // what comes after it
+
+	asker, leg *channel
+	question   *toll.Question // of its lease; nil if it has none
+	answered   time.Duration  // of the story, when the carrier's bill began
+	connected  bool
+	hungUp     bool // somebody who talks ends it
+	ended      bool
+}
+
+// place is a call from its beginning: the dialplan asks, and dials if it may.
+func (w *world) place(ctx context.Context, t *Traffic, one wish, over func(refused bool)) {
+	c := &call{world: w, traffic: t, wish: one, to: w.site.Numbering.Resolve(one.number), over: over}
+	w.tally.attempted(t.Label, w.clock.Now())
+	if t.From.Kind == FromNowhere {
+		c.dial("", 0)
+		return
+	}
+	facts := c.begin()
+	a := c.ask(ctx, facts)
+	if !a.Allow {
+		w.tally.stopped(t.Label, w.clock.Now(), a.Reason, a.Lease, false, c.to.Class == toll.Emergency)
+		c.ended = true
+		w.asterisk.end(c.asker, false)
+		over(true)
+		return
+	}
+	c.asker.ended = func(byTimer bool) { c.end(c.asker, byTimer) }
+	c.dial(a.Lease, time.Duration(a.Seconds)*time.Second)
+}
+
+// begin makes the channel that asks, and says what Asterisk knows of how it came to.
+func (c *call) begin() caller.Facts {
+	a, trunk := c.world.asterisk, "PJSIP/"+c.world.site.Trunk
+	phone := "PJSIP/" + c.wish.from + "-00000001"
+	switch c.traffic.From.Kind {
+	case FromForward:
+		c.asker = a.create("Local/"+c.wish.number+"@internal", c.wish.number, nil)
+		return caller.Facts{Channel: c.asker.name, Forwarder: phone}
+	case FromTransfer:
+		c.asker = a.create(trunk, c.wish.number, nil)
+		return caller.Facts{Channel: c.asker.name, BlindTransfer: phone}
+	case FromTrunk:
+		c.asker = a.create(trunk, c.wish.number, nil)
+	default:
+		c.asker = a.create("PJSIP/"+c.wish.from, c.wish.number, nil)
+	}
+	return caller.Facts{Channel: c.asker.name}
+}
+
+// ask is what the dialplan does before it dials.
+func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
+	w := c.world
+	switch {
+	case w.unprotected:
+		return authorize.Answer{Allow: true}
+	case c.to.Class == toll.Emergency:
+		return authorize.Answer{Allow: true, Lease: toll.MarkEmergency}
+	case !sane(c.wish.number):
+		return authorize.Answer{Reason: toll.ReasonBadNumber}
+	case w.daemon == nil && w.site.FailOpen && c.to.Class.Ordinary():
+		return authorize.Answer{Allow: true, Seconds: int(w.site.MaxHome / time.Second), Lease: toll.MarkFailOpen}
+	case w.daemon == nil:
+		return authorize.Answer{Reason: toll.ReasonFailClosed}
+	}
+	q, _ := w.daemon.handler.Question(authorize.Request{
+		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: c.wish.number, Trunk: w.site.Trunk, Facts: facts,
+	})
+	a, asks := w.daemon.handler.Decide(ctx, q)
+	if asks {
+		q.Proof = toll.PINNone // whoever has stolen a password has no PIN
+		if c.traffic.Label == Legitimate {
+			w.tally.result.PINsAsked++
+			q.Proof = toll.PINRight
+		}
+		a, _ = w.daemon.handler.Decide(ctx, q)
+	}
+	if l, found, err := w.daemon.ledger.Lease(ctx, a.Lease); a.Allow && found && err == nil {
+		asked := l.Question(toll.Ask)
+		c.question = &asked
+	}
+	w.daemon.obey(ctx)
+	return a
+}
+
+// longestDialled is how much the dialplan lets through.
+const longestDialled = 32
+
+// sane tells whether the dialplan lets it through to the daemon at all.
+func sane(number string) bool {
+	return number != "" && len(number) <= longestDialled && strings.Trim(number, dialable) == ""
+}
+
+// dial is Dial(…,S(timer)) on the channel that asked, or what Originate does.
+func (c *call) dial(mark string, timer time.Duration) {
+	w := c.world
+	if c.asker != nil {
+		c.asker.mark = mark
+	}
+	c.leg = w.asterisk.create("PJSIP/"+w.site.Trunk, c.wish.number, c.asker)
+	c.leg.ended = func(byTimer bool) { c.end(c.leg, byTimer) }
+	w.asterisk.dial(c.asker, c.leg, c.wish.number, w.site.Trunk)
+	w.clock.after(c.wish.ring, func() {
+		switch {
+		case c.ended:
+		case c.wish.answered:
+			c.connect(timer)
+		default:
+			c.hangUp()
+		}
+	})
+}
+
+// connect begins the conversation, and the bill.
+func (c *call) connect(timer time.Duration) {
+	w := c.world
+	c.connected, c.answered = true, w.clock.elapsed
+	w.asterisk.timeout(c.leg, timer)
+	w.asterisk.answer(c.leg)
+	if c.asker != nil && !c.ended {
+		w.asterisk.answer(c.asker)
+	}
+	w.clock.after(c.wish.talk, c.hangUp)
+}
+
+// hangUp ends the call as those do who talk.
+func (c *call) hangUp() {
+	if !c.ended {
+		c.hungUp = true
+		c.world.asterisk.end(c.leg, false)
+	}
+}
+
+// end ends what is left of a call of which one channel has ended, and pays.
+func (c *call) end(by *channel, cut bool) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	w := c.world
+	for _, ch := range []*channel{c.leg, c.asker} {
+		if ch != nil && ch != by {
+			w.asterisk.end(ch, false)
+		}
+	}
+	if cut && !c.hungUp {
+		why, by := w.cutBy(c)
+		w.tally.stopped(c.traffic.Label, w.clock.Now(), why, by, true, c.to.Class == toll.Emergency)
+	}
+	if c.connected {
+		talk := w.clock.elapsed - c.answered
+		ours := w.rates.Price(c.to, w.site.Trunk)
+		if c.question != nil {
+			ours = c.question.Price
+		}
+		carrier := ours
+		if c.traffic.Price != nil {
+			carrier = *c.traffic.Price
+		}
+		w.tally.spent(c.traffic.Label, w.clock.Now(), c.question, carrier.Cost(talk), ours.Cost(talk))
+	}
+	c.over(false)
+}

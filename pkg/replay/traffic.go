@@ -1,0 +1,204 @@
+package replay
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// wish is a call that somebody wants to make, before anybody says what becomes of it.
+type wish struct {
+	from     string // an extension, or the trunk
+	number   string // as dialled
+	answered bool
+	ring     time.Duration // until it is answered, or given up
+	talk     time.Duration
+}
+
+// source draws the calls of one kind of traffic. What it draws does not depend on
+// what became of the calls before, so that two policies meet the same callers.
+type source struct {
+	traffic *Traffic
+	zone    *time.Location
+	holiday func(time.Time) bool
+	rand    *rand.Rand
+	turn    int // how many calls were drawn
+	weight  float64
+	called  map[string][]string // the newest numbers, by caller
+	planned []time.Duration     // calls of the hour that has begun, for a daily number
+	hour    time.Duration       // the next to plan
+}
+
+// newSource makes the source of the n-th traffic of a scenario.
+func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) bool) *source {
+	t := &s.Traffic[n]
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(s.Name))
+	src := &source{
+		traffic: t, zone: zone, holiday: holiday, called: make(map[string][]string),
+		rand: rand.New(rand.NewPCG(s.Seed, h.Sum64()+uint64(n))),
+		hour: t.After.Truncate(time.Hour),
+	}
+	for _, to := range t.To {
+		src.weight += to.Weight
+	}
+	return src
+}
+
+// draw is the next call.
+func (s *source) draw() wish {
+	t := s.traffic
+	w := wish{from: s.caller(), talk: s.length(t.Talk), ring: s.length(t.Ring), answered: s.rand.Float64() < t.Answered}
+	w.number = s.number(w.from)
+	s.turn++
+	return w
+}
+
+func (s *source) caller() string {
+	names := s.traffic.From.Names
+	switch {
+	case len(names) == 0:
+		return ""
+	case s.traffic.InOrder:
+		return names[s.turn%len(names)]
+	}
+	return names[s.rand.IntN(len(names))]
+}
+
+// remembered is how many of a caller's numbers may come again.
+const remembered = 30
+
+// number is whom the caller calls.
+func (s *source) number(from string) string {
+	before := s.called[from]
+	if len(before) > 0 && s.rand.Float64() < s.traffic.Repeat {
+		return before[s.rand.IntN(len(before))]
+	}
+	number := s.digits(s.target())
+	if s.traffic.Repeat > 0 {
+		if len(before) == remembered {
+			before = before[1:]
+		}
+		s.called[from] = append(before, number)
+	}
+	return number
+}
+
+// target is a number with its x.
+func (s *source) target() string {
+	all := s.traffic.To
+	if s.traffic.InOrder {
+		return all[s.turn%len(all)].Number
+	}
+	left := s.rand.Float64() * s.weight
+	for _, t := range all {
+		if left -= t.Weight; left < 0 {
+			return t.Number
+		}
+	}
+	return all[len(all)-1].Number
+}
+
+// dialable is what a number is made of that the dialplan lets through.
+const dialable = "0123456789*#+"
+
+func (s *source) digits(pattern string) string {
+	if !strings.ContainsRune(pattern, 'x') || strings.Trim(pattern, dialable+"x") != "" {
+		return pattern
+	}
+	digits := []byte(pattern)
+	for i, c := range digits {
+		if c == 'x' {
+			digits[i] = byte('0' + s.rand.IntN(10))
+		}
+	}
+	return string(digits)
+}
+
+func (s *source) length(t Talk) time.Duration {
+	if t.Mean > 0 {
+		d := time.Duration(s.rand.ExpFloat64() * float64(t.Mean-t.Min))
+		return min(t.Min+d, max(t.Max, t.Min)).Round(100 * time.Millisecond)
+	}
+	return t.Min + time.Duration(s.rand.Int64N(int64(max(t.Max-t.Min, 0))+1)).Round(100*time.Millisecond)
+}
+
+// next is when a call comes after a time of the story; false when none comes any more.
+func (s *source) next(after time.Duration, begin time.Time, end time.Duration) (time.Duration, bool) {
+	t := s.traffic
+	if t.Until > 0 {
+		end = min(end, t.Until)
+	}
+	if t.Calls > 0 && s.turn >= t.Calls {
+		return 0, false
+	}
+	if t.Daily > 0 {
+		return s.nextOfDay(after, begin, end)
+	}
+	at := t.After
+	if after >= t.After {
+		at = after + t.Every - (after-t.After)%t.Every
+	}
+	for ; at < end; at += t.Every {
+		if s.within(begin.Add(at)) {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// within tells whether the traffic flows at that moment.
+func (s *source) within(now time.Time) bool {
+	local := now.In(s.zone)
+	if days := s.traffic.Days; len(days) > 0 && !slices.Contains(days, local.Weekday()) {
+		return false
+	}
+	hours := s.traffic.Between
+	if len(hours) == 0 {
+		return true
+	}
+	h, m, sec := local.Clock()
+	since := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second
+	return slices.ContainsFunc(hours, func(h Hours) bool { return h.has(since) })
+}
+
+// nextOfDay plans hour by hour: as many calls as that hour has of the day's, drawn,
+// and spread over it.
+func (s *source) nextOfDay(after time.Duration, begin time.Time, end time.Duration) (time.Duration, bool) {
+	for {
+		for len(s.planned) > 0 {
+			at := s.planned[0]
+			s.planned = s.planned[1:]
+			if at >= end {
+				return 0, false
+			}
+			if at > after && at >= s.traffic.After && s.within(begin.Add(at)) {
+				return at, true
+			}
+		}
+		if s.hour >= end {
+			return 0, false
+		}
+		local := begin.Add(s.hour).In(s.zone)
+		for range s.poisson(s.traffic.Daily * s.traffic.Shape.share(local, s.holiday(local))) {
+			s.planned = append(s.planned, s.hour+time.Duration(s.rand.Int64N(int64(time.Hour))))
+		}
+		slices.Sort(s.planned)
+		s.hour += time.Hour
+	}
+}
+
+// poisson draws how many of something come where so many are expected.
+func (s *source) poisson(expected float64) (n int) {
+	if expected > 1000 { // then the normal distribution is near enough
+		return max(int(math.Round(expected+s.rand.NormFloat64()*math.Sqrt(expected))), 0)
+	}
+	// Arrivals at one a unit of time, until the expected time is over.
+	for left := expected - s.rand.ExpFloat64(); left > 0; left -= s.rand.ExpFloat64() {
+		n++
+	}
+	return n
+}
