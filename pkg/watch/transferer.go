@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Asterisk tells the dialplan and the watcher of a transfer by two ways, and a
-// question can be here up to 52 ms before the event is (seen on 16 and 22).
+// What happens comes by AMI, and questions by AGI, so a question can be here before
+// the event of the transfer is.
 const (
 	transferWait = 100 * time.Millisecond
 	transferPoll = 5 * time.Millisecond
