@@ -24,10 +24,25 @@ const (
 func (w *Watcher) dialled(ctx context.Context, ch calls.Channel) {
 	d := parseDialString(ch.DialString)
 	trunk, outside := w.trunk(ch.Name, d)
-	if !outside {
-		return
+	contact := false
+	if !outside && !d.host && w.byAddress() {
+		// Its endpoint may have the carrier's address: a phone that has registered
+		// with it, or a way out that nobody named.
+		if sent, told := w.sentTo(ctx, ch); told {
+			contact = d.number == ""
+			d = sent
+			trunk, outside = w.trunk(ch.Name, d)
+		}
 	}
-	to := w.options.Numbering.ResolveTrunk(d.number, trunk.Prefix)
+	if outside {
+		w.outside(ctx, outbound{channel: ch, trunk: trunk, number: d.number, contact: contact})
+	}
+}
+
+// outside looks at a leg that leads outside: a lease must cover it.
+func (w *Watcher) outside(ctx context.Context, leg outbound) {
+	ch, trunk := leg.channel, leg.trunk
+	to := w.options.Numbering.ResolveTrunk(leg.number, trunk.Prefix)
 	key := toll.Key{PBX: w.options.PBX, Uniqueid: ch.DialledBy, Number: to.Number()}
 	lease, found, err := w.ledger.Find(ctx, key)
 	if err != nil {
@@ -37,7 +52,7 @@ func (w *Watcher) dialled(ctx context.Context, ch calls.Channel) {
 	if found && covers(lease, ch, to) && w.attach(ctx, lease.ID, ch, trunk) {
 		return
 	}
-	leg := outbound{channel: ch, to: to, trunk: trunk, number: d.number}
+	leg.to = to
 	leg.fork = found && lease.State == toll.Granted && lease.Leg != ""
 	w.marked(ctx, leg)
 }
@@ -48,6 +63,7 @@ type outbound struct {
 	to      toll.Destination
 	trunk   Trunk
 	number  string // as it was sent
+	contact bool   // the number is in the contact of the phone that was called
 	mark    string
 	fork    bool // its dialler has a lease for this number, with another leg
 	gone    bool // it ended before its mark could be read
@@ -121,7 +137,7 @@ func (w *Watcher) found(ctx context.Context, leg outbound) {
 		Kind: toll.LegFound, Channel: ch.Uniqueid, Up: ch.State == calls.Up, Gone: leg.gone,
 		Found: &toll.Question{
 			Key:    toll.Key{PBX: w.options.PBX, Uniqueid: ch.DialledBy, Number: to.Number()},
-			Caller: w.accountable(ch), To: to, Price: w.options.Rates.Price(to, leg.trunk.Name), Trunk: leg.trunk.Name,
+			Caller: w.accountable(leg), To: to, Price: w.options.Rates.Price(to, leg.trunk.Name), Trunk: leg.trunk.Name,
 		},
 	}
 	if e.Up && !ch.Answered.IsZero() {
@@ -168,8 +184,13 @@ func mayBeEmergency(c toll.Class) bool {
 }
 
 // accountable finds who is behind a leg that did not ask: the channel that
-// dialled it, or nobody but the leg itself where Originate did.
-func (w *Watcher) accountable(ch calls.Channel) toll.Caller {
+// dialled it, or nobody but the leg itself where Originate did. Whoever calls a
+// phone does not choose its contact: for that the phone answers.
+func (w *Watcher) accountable(leg outbound) toll.Caller {
+	ch := leg.channel
+	if leg.contact {
+		return w.options.Callers.Resolve(caller.Facts{Channel: ch.Name})
+	}
 	origin, known := w.channel(ch.DialledBy)
 	if ch.DialledBy == "" || !known {
 		return w.options.Callers.Resolve(caller.Facts{Channel: ch.Name, Originated: true})

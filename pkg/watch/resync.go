@@ -248,17 +248,33 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 		}
 	}
 	for id, p := range shown {
-		if covered[id] || p.channel.DialString == "" {
+		ch, known := w.channel(id)
+		if covered[id] || !known {
 			continue
 		}
-		ch, known := w.channel(id)
-		if !known {
+		if p.channel.DialString == "" {
+			w.begunUnseen(ctx, ch)
 			continue
 		}
 		if ch.DialString == "" {
 			ch.DialString = p.channel.DialString
 		}
 		w.dialled(ctx, ch)
+	}
+}
+
+// begunUnseen looks at a channel that nobody dialled, as the picture has it. It came
+// in, or Originate, ARI or a call file has begun it meanwhile.
+func (w *Watcher) begunUnseen(ctx context.Context, ch calls.Channel) {
+	if w.incoming(ctx, ch) {
+		return
+	}
+	d, told := w.sentTo(ctx, ch)
+	if !told {
+		return
+	}
+	if trunk, outside := w.trunk(ch.Name, d); outside {
+		w.outside(ctx, outbound{channel: ch, trunk: trunk, number: d.number})
 	}
 }
 
