@@ -21,7 +21,7 @@ exten => 3003,1,Dial(PJSIP/1010,20,g)
  same => n,Goto(internal,0023222221238,1)
 exten => _0X.,1,Gosub(tollfuse,s,1)
  same => n,GotoIf($["${TOLLFUSE_VERDICT}" = "allow"]?:denied)
- same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,60,S(${TOLLFUSE_SECONDS}))
+ same => n,Dial(PJSIP/${TOLLFUSE_DIAL}@carrier,60,TS(${TOLLFUSE_SECONDS}))
  same => n,Hangup()
  same => n(denied),Hangup(${TOLLFUSE_CAUSE})
 [patient]
@@ -38,26 +38,44 @@ func TestTransfererPaysFromHisBudget(t *testing.T) {
 	o := DaemonOptions{Change: shortSlices(4*time.Second, time.Hour), Limits: []toll.Limit{limit}}
 	forEachVersion(t, o, func(t *testing.T, l *Lab, d *Daemon) {
 		l.WriteConfig(t, "extensions.conf", further)
+		l.WriteConfig(t, "features.conf", features)
 		l.Reload(t)
+		l.CLI(t, "module reload features")
 		carrier := l.Carrier(t)
 		l.Phone(t, "1010").Always(Answer{Talk: time.Second})
 		l.Phone(t, "1011")
-		cases := []struct{ name, extension, first, to, dear, who string }{
-			{"to an expensive number", "1005", london, "0023222221235", "0023222221235", "transfer:1005"},
-			{"to a T extension", "1006", "0023222221236", "2005", "0023222221236", "extension:1006"},
-			{"to a Dial with g", "1007", "0023222221237", "3002", "0023222221237", "extension:1007"},
-			{"on to the outside behind a Dial with g", "1008", london, "3003", "0023222221238", "transfer:1008"},
+		refer := func(call *Call, to string) {
+			if status := call.Refer(t, to, 10*time.Second); status != 200 {
+				t.Errorf("the transfer to %s comes to %d", to, status)
+			}
+		}
+		cases := []struct {
+			name, extension, first, to, dear, who string
+			transfer                              func(call *Call, to string)
+		}{
+			{"to an expensive number", "1005", london, "0023222221235", "0023222221235", "transfer:1005", refer},
+			{"to a T extension", "1006", "0023222221236", "2005", "0023222221236", "extension:1006", refer},
+			{"to a Dial with g", "1007", "0023222221237", "3002", "0023222221237", "extension:1007", refer},
+			{"on to the outside behind a Dial with g", "1008", london, "3003", "0023222221238", "transfer:1008", refer},
+			{"by feature code", "1009", london, "0023222221239", "0023222221239", "transfer:1009", func(call *Call, to string) {
+				call.Press(t, "#1"+to)
+			}},
+			{"by feature code, announced", "1012", london, "0023222221240", "0023222221240", "transfer:1012", func(call *Call, to string) {
+				call.Press(t, "*2"+to)
+				carrier.waitNumber(t, to)
+				call.StaysUp(t, time.Second)
+				call.Hangup()
+			}},
 		}
 		for _, c := range cases {
-			call := l.Phone(t, c.extension).Dial(c.first)
+			phone := l.Phone(t, c.extension)
+			call := phone.Dial(c.first)
 			call.WaitAnswered(t, 15*time.Second)
 			Eventually(t, 10*time.Second, "the call can be transferred", func() bool {
 				return d.WaitLease(t, e164(c.first), "is answered", 10*time.Second, answered).Leg != ""
 			})
 			l.WaitBridged(t, 2, 10*time.Second)
-			if status := call.Refer(t, c.to, 10*time.Second); status != 200 {
-				t.Errorf("%s: the transfer comes to %d", c.name, status)
-			}
+			c.transfer(call, c.to)
 			o := carrier.waitNumber(t, c.dear).WaitEnded(t, 40*time.Second)
 			ended := d.WaitEnded(t, e164(c.dear), 1, 10*time.Second)[0]
 			t.Logf("measured: %s: %s pays %v, the carrier bills %v", c.name, ended.Caller, ended.Cost, o.Talk)
@@ -67,6 +85,7 @@ func TestTransfererPaysFromHisBudget(t *testing.T) {
 			if cost := ended.Price.Cost(o.Talk); cost > budget {
 				t.Errorf("%s: the carrier bills %v of a budget of %v", c.name, cost, toll.Money(budget))
 			}
+			getsNoMore(t, d, phone, c.dear)
 			l.WaitIdle(t, 30*time.Second)
 		}
 	})
