@@ -15,6 +15,7 @@ type call struct {
 	world   *world
 	traffic *Traffic
 	wish    wish
+	exten   string // the number as the events have it
 	to      toll.Destination
 	over    func(refused bool) // what comes after it
 
@@ -28,7 +29,10 @@ type call struct {
 
 // place is a call from its beginning: the dialplan asks, and dials if it may.
 func (w *world) place(ctx context.Context, t *Traffic, one wish, over func(refused bool)) {
-	c := &call{world: w, traffic: t, wish: one, to: w.site.Numbering.Resolve(one.number), over: over}
+	c := &call{world: w, traffic: t, wish: one, to: w.site.Numbering.Resolve(one.number), exten: one.number, over: over}
+	if !sane(one.number) {
+		c.exten = "invalid" // what real events make of it is not told here
+	}
 	w.tally.attempted(t.Label, w.clock.Now())
 	if t.From.Kind == FromNowhere {
 		c.dial("", 0)
@@ -53,15 +57,15 @@ func (c *call) begin() caller.Facts {
 	phone := "PJSIP/" + c.wish.from + "-00000001"
 	switch c.traffic.From.Kind {
 	case FromForward:
-		c.asker = a.create("Local/"+c.wish.number+"@internal", c.wish.number, nil)
+		c.asker = a.create("Local/"+c.exten+"@internal", c.exten, nil)
 		return caller.Facts{Channel: c.asker.name, Forwarder: phone}
 	case FromTransfer:
-		c.asker = a.create(trunk, c.wish.number, nil)
+		c.asker = a.create(trunk, c.exten, nil)
 		return caller.Facts{Channel: c.asker.name, BlindTransfer: phone}
 	case FromTrunk:
-		c.asker = a.create(trunk, c.wish.number, nil)
+		c.asker = a.create(trunk, c.exten, nil)
 	default:
-		c.asker = a.create("PJSIP/"+c.wish.from, c.wish.number, nil)
+		c.asker = a.create("PJSIP/"+c.wish.from, c.exten, nil)
 	}
 	return caller.Facts{Channel: c.asker.name}
 }
@@ -115,9 +119,9 @@ func (c *call) dial(mark string, timer time.Duration) {
 	if c.asker != nil {
 		c.asker.mark = mark
 	}
-	c.leg = w.asterisk.create("PJSIP/"+w.site.Trunk, c.wish.number, c.asker)
+	c.leg = w.asterisk.create("PJSIP/"+w.site.Trunk, c.exten, c.asker)
 	c.leg.ended = func(byTimer bool) { c.end(c.leg, byTimer) }
-	w.asterisk.dial(c.asker, c.leg, c.wish.number, w.site.Trunk)
+	w.asterisk.dial(c.asker, c.leg, c.exten, w.site.Trunk)
 	w.clock.after(c.wish.ring, func() {
 		switch {
 		case c.ended:
