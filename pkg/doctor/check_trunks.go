@@ -14,14 +14,17 @@ import (
 func (p *PBX) trunkChecks(ways []way) []Finding {
 	g := &gathering{}
 	endpoints := p.endpoints()
+	var dialled []target
 	for _, w := range ways {
 		for _, d := range w.Dials {
+			dialled = append(dialled, d.Target)
 			if t := d.Target; p.isTrunkDial(d) && p.trunk(t.Tech, t.Peer) == nil && !strings.Contains(t.Peer, "${") && !p.namesLines(t) {
 				g.add(Finding{ID: "trunk.unnamed", Level: Critical, Title: "a trunk is dialled that the configuration does not name: %s",
 					Detail: "Calls on it are not metered, and a bypass there is not seen.", Where: []Place{d.Step.Place}, Mend: proposed(endpoints, t)}, t.name())
 			}
 		}
 	}
+	p.proposeTrunks(g, dialled)
 	unread := p.unreadEndpoints()
 	if unread != "" {
 		g.add(notChecked("trunk.missing", "whether all trunks exist", unread))

@@ -42,8 +42,12 @@ func (e endpoint) outside() bool { return e.Trunk || isAnonymous(e.Name) }
 // hasUsers tells whether people of the site call by it: it registers, says who it
 // is, or is named as a gateway.
 func (p *PBX) hasUsers(e endpoint) bool {
-	gateway := slices.Contains(p.Asterisk.Gateways, e.Name) || slices.Contains(p.Asterisk.Gateways, e.Tech+"/"+e.Name)
-	return !e.outside() && (gateway || e.Tech != "PJSIP" || e.registers() || len(e.Auths) > 0)
+	return !e.outside() && (p.isGateway(e) || e.Tech != "PJSIP" || e.registers() || len(e.Auths) > 0)
+}
+
+// isGateway tells whether the configuration names it as one.
+func (p *PBX) isGateway(e endpoint) bool {
+	return slices.Contains(p.Asterisk.Gateways, e.Name) || slices.Contains(p.Asterisk.Gateways, e.Tech+"/"+e.Name)
 }
 
 // endpoints are those of all channel drivers whose files could be read.

@@ -92,7 +92,7 @@ func TestEndpoints(t *testing.T) {
 		{"a trunk of another name", pjsip("[carrier]", "[provider]"), "trunk.missing"},
 		{"a trunk at another address", pjsip("match = 127.0.2.1", "match = 127.0.2.1,192.0.2.0/24"), "trunk.address"},
 		{"a wizard's phone", add("pjsip_wizard.conf", "[1003]\ntype = wizard\naccepts_registrations = yes\naccepts_auth = yes\ninbound_auth/password = secret\nendpoint/context = internal\n"), "endpoint.password endpoint.rewrite_contact"},
-		{"a wizard's trunk that calls in", add("pjsip_wizard.conf", "[spare]\ntype = wizard\nremote_hosts = 192.0.2.9\nendpoint/context = internal\n"), ""},
+		{"a wizard's trunk that calls in", add("pjsip_wizard.conf", "[spare]\ntype = wizard\nremote_hosts = 192.0.2.9\nendpoint/context = internal\n"), "trunk.proposed"},
 		{"guests of chan_sip", add("sip.conf", "[general]\ncontext = inside\n"), "endpoint.guests"},
 		{"no guests of chan_sip", add("sip.conf", "[general]\nallowguest = no\n[2001]\ntype = friend\ncontext = internal\nsecret = x2001\n"), "endpoint.password"},
 		{"voicemail that calls back", add("voicemail.conf", "[general]\ncallback = raw\n"), ""},
