@@ -169,7 +169,7 @@ func (h *Handler) Decide(ctx context.Context, q toll.Question) (a Answer, asks b
 		h.options.Log.Info("the ledger decides again")
 	}
 	return Answer{
-		Allow: v.Allow, Seconds: v.Seconds(), Reason: v.Reason,
+		Allow: v.Allow, Seconds: v.Seconds(), Reason: v.Reason, By: v.By,
 		Number: q.To.E164, Lease: v.Lease.ID,
 	}, v.AsksPIN(q)
 }
@@ -221,6 +221,7 @@ type Answer struct {
 	Allow   bool
 	Seconds int // of the timer on the trunk leg
 	Reason  toll.Reason
+	By      string // the rule, limit or lock that decided; the dialplan is not told
 	Number  string // E.164
 	Lease   string // the mark that the trunk leg inherits
 }

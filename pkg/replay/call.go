@@ -38,18 +38,37 @@ func (w *world) place(ctx context.Context, t *Traffic, one wish, over func(refus
 		c.dial("", 0)
 		return
 	}
-	facts := c.begin()
+	c.request(ctx, c.begin(), t.Failovers)
+}
+
+// request asks whether the call may go out, and dials it; where the trunk is down, it
+// asks again for the next one.
+func (c *call) request(ctx context.Context, facts caller.Facts, downs int) {
+	w, t := c.world, c.traffic
 	a := c.ask(ctx, facts)
 	if !a.Allow {
-		w.tally.stopped(t.Label, w.clock.Now(), a.Reason, a.Lease, false, c.to.Class == toll.Emergency)
+		w.tally.stopped(t.Label, w.clock.Now(), a.Reason, a.By, false, c.to.Class == toll.Emergency)
 		c.ended = true
 		w.asterisk.end(c.asker, false)
-		over(true)
+		c.over(true)
+		return
+	}
+	if downs > 0 {
+		c.asker.mark = a.Lease
+		leg := w.asterisk.create("PJSIP/"+w.site.Trunk, c.exten, c.asker)
+		w.asterisk.dial(c.asker, leg, c.exten, w.site.Trunk)
+		w.clock.after(failedTrunk, func() {
+			w.asterisk.end(leg, false)
+			c.request(ctx, facts, downs-1)
+		})
 		return
 	}
 	c.asker.ended = func(byTimer bool) { c.end(c.asker, byTimer) }
 	c.dial(a.Lease, time.Duration(a.Seconds)*time.Second)
 }
+
+// failedTrunk is how long a trunk takes to say that it is down.
+const failedTrunk = time.Second
 
 // begin makes the channel that asks, and says what Asterisk knows of how it came to.
 func (c *call) begin() caller.Facts {

@@ -61,6 +61,8 @@ type Traffic struct {
 	Ring     Talk
 	Answered float64 // the chance that somebody answers
 
+	Failovers int // so many trunks are down, and the dialplan asks again for each
+
 	Price *toll.Price // what the carrier charges; nil: what the site's own prices say
 }
 
