@@ -28,7 +28,17 @@ type Result struct {
 	EmergencyDenied int  `json:"emergency_denied"`
 	BudgetBreach    bool `json:"budget_breach"` // more was spent than a budget had, at our price
 
+	Mails   []Mail         `json:"mails,omitempty"`
 	Against map[string]int `json:"against,omitempty"` // of the honest calls refused or cut, by what stood against them
+}
+
+// Mail is one that the owner would have got.
+type Mail struct {
+	After    float64           `json:"after"` // seconds since the scenario's beginning
+	Kind     toll.NoticeKind   `json:"kind"`
+	Incident string            `json:"incident"` // ID
+	About    toll.IncidentKind `json:"about"`
+	Caller   string            `json:"caller,omitempty"`
 }
 
 // tally counts while the story runs.
@@ -148,8 +158,9 @@ func (b *budget) add(at time.Time, q *toll.Question, cost toll.Money) {
 }
 
 // mail notes that a mail has left.
-func (t *tally) mail(at time.Time) {
+func (t *tally) mail(at time.Time, after time.Duration, n *toll.Notice) {
 	t.result.Alerts++
+	t.result.Mails = append(t.result.Mails, Mail{after.Seconds(), n.Kind, n.Incident.ID, n.Incident.Kind, n.Incident.Caller})
 	if t.mailed.IsZero() && !t.blocked.IsZero() {
 		t.mailed = at
 	}

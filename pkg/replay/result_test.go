@@ -49,7 +49,7 @@ func TestBudgetBreachIsSeen(t *testing.T) {
 func TestTallyTimes(t *testing.T) {
 	tally := newTally(nil)
 	tally.attempted(Legitimate, monday)
-	tally.mail(monday) // of something else
+	tally.mail(monday, 0, &toll.Notice{}) // of something else
 	tally.attempted(Attack, monday.Add(time.Minute))
 	if r := tally.done(); r.SecondsToBlock != nil || r.SecondsToAlert != nil || r.Alerts != 1 || r.LegitimateCalls != 1 || r.AttackCalls != 1 {
 		t.Errorf("%+v", r)
@@ -57,7 +57,7 @@ func TestTallyTimes(t *testing.T) {
 	tally.stopped(Legitimate, monday.Add(90*time.Second), toll.ReasonLimit, "x", false, true)
 	tally.stopped(Attack, monday.Add(2*time.Minute), toll.ReasonLimit, "x", false, false)
 	tally.stopped(Attack, monday.Add(3*time.Minute), toll.ReasonLimit, "x", true, false)
-	tally.mail(monday.Add(2*time.Minute + 5*time.Second))
+	tally.mail(monday.Add(2*time.Minute+5*time.Second), 0, &toll.Notice{})
 	tally.spent(Attack, monday.Add(time.Hour), nil, 7, 5)
 	tally.spent(Attack, monday.Add(26*time.Hour), nil, 7, 5)
 	r := tally.done()

@@ -206,7 +206,7 @@ func (w *world) send(ctx context.Context) {
 		}
 		n.Tries++
 		n.First, n.Sent = w.clock.Wall(), w.clock.Wall()
-		w.tally.mail(w.clock.Now())
+		w.tally.mail(w.clock.Now(), w.clock.elapsed, &n)
 		_ = w.daemon.ledger.Tried(ctx, n) // with a full disk it is settled in memory
 	}
 }
