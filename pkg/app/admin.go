@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/user"
 	"strconv"
@@ -38,7 +39,7 @@ func (l adminLedger) View(ctx context.Context) (admin.View, error) {
 // Decide answers a question.
 func (l adminLedger) Decide(ctx context.Context, q toll.Question) (toll.Verdict, error) {
 	if l.origins != nil && q.Purpose == toll.Explain {
-		q.Origin = l.origins.Facts(q.Key.PBX, q.Caller.ID)
+		q.Origin = l.origins.Facts(q.Key.PBX, q.Caller.ID, netip.Addr{})
 	}
 	v, err := l.Ledger.Decide(ctx, q)
 	return v, kinded(err)

@@ -55,11 +55,17 @@ func (o *origins) Failed(pbx, account string) {
 	o.book.Failed(o.now(), origin.Account{PBX: pbx, Name: account})
 }
 
-// Facts are what is odd about where the account was seen, as a question has them.
-func (o *origins) Facts(pbx, account string) string {
+// Facts are what is odd about where the account was seen, as a question has them. Who
+// asks from an address has shown his password there, though Asterisk's event of it
+// may come later; an invalid one is nowhere.
+func (o *origins) Facts(pbx, account string, from netip.Addr) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.book.Facts(o.now(), origin.Account{PBX: pbx, Name: account})
+	now, who := o.now(), origin.Account{PBX: pbx, Name: account}
+	if from.IsValid() {
+		o.book.Accepted(now, who, from)
+	}
+	return o.book.Facts(now, who)
 }
 
 // run writes down what is new, now and then and in the end.

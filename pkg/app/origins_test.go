@@ -46,11 +46,18 @@ func TestOriginsSurviveARestart(t *testing.T) {
 	o, stop = start()
 	defer func() { stop() }()
 	o.Accepted("pbx1", "1001", office)
-	if got := o.Facts("pbx1", "1001"); got != "" {
+	if got := o.Facts("pbx1", "1001", netip.Addr{}); got != "" {
 		t.Errorf("in the office: %q", got)
 	}
 	o.Accepted("pbx1", "1001", far)
-	if got := o.Facts("pbx1", "1001"); got != "new-network,many-networks" {
+	if got := o.Facts("pbx1", "1001", netip.Addr{}); got != "new-network,many-networks" {
 		t.Errorf("from afar: %q", got)
+	}
+
+	// A call tells by itself where it comes from.
+	now = now.Add(origin.Within)
+	o.Accepted("pbx1", "1001", office)
+	if got := o.Facts("pbx1", "1001", far); got != "new-network,many-networks" {
+		t.Errorf("called from afar: %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -59,7 +60,8 @@ type Options struct {
 
 // Origins know what is odd about where an account was seen, as a question has it.
 type Origins interface {
-	Facts(pbx, account string) string
+	// Facts is asked with where the account calls from now; invalid where nobody knows.
+	Facts(pbx, account string, from netip.Addr) string
 }
 
 // Transfers remember the name of the channel that last transferred another one, or
@@ -151,7 +153,11 @@ func (h *Handler) Question(r Request) (q toll.Question, known bool) {
 		Trunk:   r.Trunk,
 	}
 	if h.options.Origins != nil {
-		q.Origin = h.options.Origins.Facts(r.PBX, q.Caller.ID)
+		var from netip.Addr
+		if k := q.Caller.Kind; k == toll.Extension || k == toll.GatewayUser { // who asks, and not who sent him
+			from = r.Remote
+		}
+		q.Origin = h.options.Origins.Facts(r.PBX, q.Caller.ID, from)
 	}
 	return q, true
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -318,4 +320,30 @@ func TestSlowLedgerIsNotWaitedForLonger(t *testing.T) {
 			t.Fatalf("after %s: %v", time.Since(begun), got)
 		}
 	})
+}
+
+// places is who was asked for, and where he was.
+type places []string
+
+func (p *places) Facts(pbx, account string, from netip.Addr) string {
+	*p = append(*p, pbx+" "+account+" "+from.String())
+	return ""
+}
+
+// Where the asking phone is counts for its own calls only, and only as an address.
+func TestWhereACallComesFrom(t *testing.T) {
+	var asked places
+	h := handler(t, &clerk{}, func(o *Options) { o.Origins = &asked })
+	for _, remote := range []string{"192.0.2.7:5060", "[2001:db8::7]:5060", "", "192.0.2.7", "unreadable", "[fe80::1%eth0]:1"} {
+		ask(t, h, call("011442079460000", "remote="+remote)...)
+	}
+	ask(t, h, call("011442079460000")...) // from a snippet that is older
+	transferred := call("011442079460000", "remote=192.0.2.7:5060")
+	transferred[3] = "blind=PJSIP/1003-00000009"
+	ask(t, h, transferred...)
+	nowhere := "pbx1 1001 invalid IP"
+	want := places{"pbx1 1001 192.0.2.7", "pbx1 1001 2001:db8::7", nowhere, nowhere, nowhere, "pbx1 1001 fe80::1%eth0", nowhere, "pbx1 1003 invalid IP"}
+	if !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
+	}
 }

@@ -3,6 +3,7 @@ package authorize
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/tollfuse/tollfuse/agi"
 	"github.com/tollfuse/tollfuse/pkg/caller"
@@ -20,6 +21,7 @@ const (
 	argForwarder  = "forward"  // FORWARDERNAME
 	argTransferer = "transfer" // TRANSFERERNAME
 	argAccount    = "account"  // accountcode
+	argRemote     = "remote"   // CHANNEL(pjsip,remote_addr): address and port of the phone
 	argEnd        = "end"      // always 1, always last
 )
 
@@ -30,6 +32,7 @@ type Request struct {
 	Number   string // as it was dialled
 	Trunk    string // by which it would leave; may be empty
 	Facts    caller.Facts
+	Remote   netip.Addr // where the phone that asks is; invalid where nobody knows
 }
 
 // errNotOurs marks a request that no snippet of ours can have made.
@@ -50,8 +53,9 @@ func read(r *agi.Request) (Request, error) {
 		Uniqueid: r.Uniqueid,
 		Facts:    caller.Facts{Channel: r.Channel},
 	}
+	var remote string
 	fields := map[string]*string{
-		argPBX: &q.PBX, argNumber: &q.Number, argTrunk: &q.Trunk, argEnd: new(string),
+		argPBX: &q.PBX, argNumber: &q.Number, argTrunk: &q.Trunk, argRemote: &remote, argEnd: new(string),
 		argBlind: &q.Facts.BlindTransfer, argAttended: &q.Facts.AttendedTransfer,
 		argForwarder: &q.Facts.Forwarder, argTransferer: &q.Facts.Transferer, argAccount: &q.Facts.Account,
 	}
@@ -67,6 +71,9 @@ func read(r *agi.Request) (Request, error) {
 	}
 	if _, given := args[argNumber]; !given || q.PBX == "" || q.Uniqueid == "" || len(q.Uniqueid) > maxArgument {
 		return Request{}, fmt.Errorf("%w: %s, %s and a Uniqueid are needed", errNotOurs, argPBX, argNumber)
+	}
+	if at, err := netip.ParseAddrPort(remote); err == nil {
+		q.Remote = at.Addr()
 	}
 	return q, nil
 }

@@ -278,6 +278,12 @@ func (l *Lab) script(t testing.TB, verb string) string {
 	return string(out)
 }
 
+// phoneAddress is where Asterisk sees the phone of an extension.
+func (l *Lab) phoneAddress(t testing.TB, extension string) string {
+	t.Helper()
+	return fmt.Sprintf("%s:%d", l.phoneHost(t, extension), l.SIP)
+}
+
 // phoneHost returns the address where the PBX expects an extension.
 func (l *Lab) phoneHost(t testing.TB, extension string) string {
 	t.Helper()
