@@ -156,7 +156,7 @@ func (d *daemon) prune(ctx context.Context) error {
 // startWatchers follows each Asterisk and carries out what the ledger orders.
 func (d *daemon) startWatchers(ctx context.Context) error {
 	var err error
-	if d.origins, err = newOrigins(ctx, d.store, d.ledger.Now, d.log); err != nil {
+	if d.origins, err = newOrigins(ctx, d.store, d.config.Site, d.ledger.Now, d.log); err != nil {
 		return err
 	}
 	d.parts.run("origins", d.origins.run)

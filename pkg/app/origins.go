@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/geoip"
 	"github.com/tollfuse/tollfuse/pkg/origin"
 	"github.com/tollfuse/tollfuse/pkg/sqlite"
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -20,18 +24,26 @@ const saveSeen = time.Minute
 // origins shares what is known of where callers are seen among those who tell it
 // and those who ask.
 type origins struct {
-	store *sqlite.Store
-	now   func() time.Time
-	log   *slog.Logger
+	store     *sqlite.Store
+	countries *geoip.Countries // of addresses; nil where nobody knows
+	home      []string         // that are not foreign
+	now       func() time.Time
+	log       *slog.Logger
 
 	mu   sync.Mutex
 	book *origin.Book
 }
 
 // newOrigins reads what was seen before.
-func newOrigins(ctx context.Context, store *sqlite.Store, now func() time.Time, log *slog.Logger) (*origins, error) {
-	o := &origins{store: store, now: now, log: log, book: origin.New()}
-	err := store.Seen(ctx, func(s toll.Seen) error {
+func newOrigins(ctx context.Context, store *sqlite.Store, site config.Site, now func() time.Time, log *slog.Logger) (*origins, error) {
+	o := &origins{store: store, home: append([]string{site.Country}, site.Countries...), now: now, log: log, book: origin.New()}
+	var err error
+	if site.GeoIP != "" {
+		if o.countries, err = geoip.Open(site.GeoIP); err != nil {
+			return nil, admin.Errorf(admin.BadInput, "correct site.geoip, or leave it out", "site.geoip: %w", err)
+		}
+	}
+	err = store.Seen(ctx, func(s toll.Seen) error {
 		o.book.Restore(s)
 		return nil
 	})
@@ -45,7 +57,17 @@ func newOrigins(ctx context.Context, store *sqlite.Store, now func() time.Time, 
 func (o *origins) Accepted(pbx, account string, from netip.Addr) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.book.Accepted(o.now(), origin.Account{PBX: pbx, Name: account}, from)
+	o.book.Accepted(o.now(), origin.Account{PBX: pbx, Name: account}, from, o.foreign(from))
+}
+
+// foreign tells whether an address is known to be in a country that is neither home
+// nor one that the site calls.
+func (o *origins) foreign(a netip.Addr) bool {
+	if o.countries == nil {
+		return false
+	}
+	country := o.countries.Of(a)
+	return country != "" && !slices.Contains(o.home, country)
 }
 
 // Failed notes that somebody has tried a wrong password in an account's name.
@@ -63,7 +85,7 @@ func (o *origins) Facts(pbx, account string, from netip.Addr) string {
 	defer o.mu.Unlock()
 	now, who := o.now(), origin.Account{PBX: pbx, Name: account}
 	if from.IsValid() {
-		o.book.Accepted(now, who, from)
+		o.book.Accepted(now, who, from, o.foreign(from))
 	}
 	return o.book.Facts(now, who)
 }
@@ -76,10 +98,24 @@ func (o *origins) run(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 			o.save(ctx)
+			o.refresh()
 		case <-ctx.Done():
 			o.save(context.WithoutCancel(ctx))
 			return nil
 		}
+	}
+}
+
+// refresh reads the countries of addresses again where their file was replaced.
+func (o *origins) refresh() {
+	if o.countries == nil {
+		return
+	}
+	switch changed, err := o.countries.Refresh(); {
+	case err != nil:
+		o.log.Warn("the old countries of addresses stay in use", "error", err)
+	case changed:
+		o.log.Info("the countries of addresses were read again", "built", o.countries.Built())
 	}
 }
 

@@ -77,6 +77,7 @@ func (c checker) site(s Site) {
 	c.that(err == nil && s.Timezone != "", "site.timezone",
 		"%s is not a time zone; write an IANA name such as Europe/Berlin, or Local for that of the machine", quote(s.Timezone))
 	c.that(currency(s.Currency), "site.currency", "want three capitals of ISO 4217, such as EUR, not %s", quote(s.Currency))
+	c.that(s.GeoIP == "" || filepath.IsAbs(s.GeoIP), "site.geoip", "want an absolute path, or nothing for none, not %s", quote(s.GeoIP))
 	c.that(s.Size >= 1 && s.Size <= largestSite, "site.size", "want the number of extensions, 1 to %d, not %d", largestSite, s.Size)
 }
 

@@ -41,6 +41,7 @@ type Site struct {
 	Countries []string `yaml:"countries"` // allowed abroad
 	Timezone  string   `yaml:"timezone"`  // IANA name, or "Local" for the machine's
 	Currency  string   `yaml:"currency"`  // ISO 4217; shown beside amounts
+	GeoIP     string   `yaml:"geoip"`     // a file that says in which country an address is, in MaxMind's format; empty for none
 	Size      int      `yaml:"size"`      // extensions; the limits that init sets scale with it
 }
 

@@ -54,7 +54,10 @@ type account struct {
 }
 
 // stay is the time that an account spends in a network.
-type stay struct{ first, last time.Time }
+type stay struct {
+	first, last time.Time
+	abroad      time.Time // when it was last at an address there that is in a foreign country
+}
 
 // failures are the newest wrong passwords, in a ring.
 type failures struct {
@@ -98,8 +101,9 @@ func (b *Book) Restore(s toll.Seen) {
 	}
 }
 
-// Accepted notes that an account has shown its password from an address.
-func (b *Book) Accepted(now time.Time, who Account, from netip.Addr) {
+// Accepted notes that an account has shown its password from an address, and whether
+// that is known to be in a foreign country.
+func (b *Book) Accepted(now time.Time, who Account, from netip.Addr, foreign bool) {
 	network := NetworkOf(from)
 	if !network.IsValid() || !valid(who) {
 		return
@@ -117,6 +121,9 @@ func (b *Book) Accepted(now time.Time, who Account, from netip.Addr) {
 	}
 	if now.After(s.last) {
 		s.last = now
+	}
+	if foreign {
+		s.abroad = now
 	}
 }
 
@@ -149,15 +156,19 @@ func (b *Book) Facts(now time.Time, who Account) string {
 	if a == nil {
 		return ""
 	}
-	networks, fresh := 0, false
+	networks, fresh, abroad := 0, false, false
 	for _, s := range a.networks {
 		if now.Sub(s.last) >= Within {
 			continue
 		}
 		networks++
 		fresh = fresh || now.Sub(s.first) < Settling
+		abroad = abroad || !s.abroad.IsZero() && now.Sub(s.abroad) < Within
 	}
 	var facts []string // mostly none, which allocates nothing
+	if abroad {
+		facts = append(facts, string(toll.Foreign))
+	}
 	if fresh && now.Sub(a.first) >= Settling {
 		facts = append(facts, string(toll.NewNetwork))
 	}
@@ -201,7 +212,7 @@ func (b *Book) stay(who Account, network netip.Prefix, first, last time.Time) (*
 		if len(a.networks) >= mostNetworks {
 			b.makeRoom(who, a, last)
 		}
-		s = &stay{first, last}
+		s = &stay{first: first, last: last}
 		a.networks[network] = s
 	}
 	return a, s

@@ -28,37 +28,37 @@ func want(t *testing.T, b *Book, now time.Time, facts string) {
 func TestNewNetwork(t *testing.T) {
 	b := New()
 	want(t, b, begin, "") // nobody knows the account
-	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, home, false)
 	want(t, b, begin, "") // in the first week nothing is new
 	late := begin.Add(Settling)
-	b.Accepted(late, who, netip.MustParseAddr("192.0.2.200"))
+	b.Accepted(late, who, netip.MustParseAddr("192.0.2.200"), false)
 	want(t, b, late, "")
-	b.Accepted(late.Add(Within), who, far)
+	b.Accepted(late.Add(Within), who, far, false)
 	want(t, b, late.Add(Within), "new-network")
 	want(t, b, late.Add(2*Within-time.Second), "new-network")
 	want(t, b, late.Add(2*Within), "") // who is not there any more does not count
 
 	// To be there again does not make it any less new, for a week.
-	b.Accepted(late.Add(Settling), who, far)
+	b.Accepted(late.Add(Settling), who, far, false)
 	want(t, b, late.Add(Settling), "new-network")
 	want(t, b, late.Add(Settling+Within), "")
-	b.Accepted(late.Add(Settling+Within), who, far)
+	b.Accepted(late.Add(Settling+Within), who, far, false)
 	want(t, b, late.Add(Settling+Within), "")
 }
 
 func TestAnAccountOfTheFirstWeekKnowsNothingNew(t *testing.T) {
 	b := New()
-	b.Accepted(begin, who, home)
-	b.Accepted(begin.Add(2*Within), who, far)
+	b.Accepted(begin, who, home, false)
+	b.Accepted(begin.Add(2*Within), who, far, false)
 	want(t, b, begin.Add(2*Within), "")
 }
 
 func TestManyNetworks(t *testing.T) {
 	b := New()
-	b.Accepted(begin, who, home)
-	b.Accepted(begin, who, netip.MustParseAddr("192.0.2.11"))
+	b.Accepted(begin, who, home, false)
+	b.Accepted(begin, who, netip.MustParseAddr("192.0.2.11"), false)
 	want(t, b, begin.Add(time.Minute), "")
-	b.Accepted(begin.Add(time.Minute), who, far)
+	b.Accepted(begin.Add(time.Minute), who, far, false)
 	want(t, b, begin.Add(2*time.Minute), "many-networks")
 	want(t, b, begin.Add(2*time.Minute), "many-networks")
 	want(t, b, begin.Add(time.Minute+Within), "")
@@ -66,7 +66,7 @@ func TestManyNetworks(t *testing.T) {
 
 func TestAfterFailures(t *testing.T) {
 	b := New()
-	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, home, false)
 	for i := range wrongs {
 		want(t, b, begin, "")
 		b.Failed(begin.Add(time.Duration(i)*time.Minute), who)
@@ -82,14 +82,14 @@ func TestFailuresOfAStranger(t *testing.T) {
 		b.Failed(begin, who)
 	}
 	want(t, b, begin, "")
-	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, home, false)
 	want(t, b, begin, "after-failures")
 }
 
 // A flood of invented names is forgotten, and whoever is known is not.
 func TestFloodOfStrangers(t *testing.T) {
 	b := New()
-	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, home, false)
 	for range wrongs {
 		b.Failed(begin, who)
 	}
@@ -104,13 +104,13 @@ func TestFloodOfStrangers(t *testing.T) {
 
 func TestThiefDoesNotDisplaceTheOffice(t *testing.T) {
 	b := New()
-	b.Accepted(begin, who, home)
+	b.Accepted(begin, who, home, false)
 	late := begin.Add(Settling)
 	for i := range 10 * mostNetworks {
-		b.Accepted(late, who, netip.AddrFrom4([4]byte{198, 51, byte(i), 1}))
+		b.Accepted(late, who, netip.AddrFrom4([4]byte{198, 51, byte(i), 1}), false)
 	}
 	late = late.Add(2 * Within)
-	b.Accepted(late, who, home)
+	b.Accepted(late, who, home, false)
 	want(t, b, late, "")
 	if n := len(b.accounts[who].networks); n != mostNetworks {
 		t.Errorf("%d networks", n)
@@ -141,7 +141,7 @@ func TestRestored(t *testing.T) {
 		})
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
-			b.Accepted(now, who, address.Draw(t, "from"))
+			b.Accepted(now, who, address.Draw(t, "from"), false)
 			for _, s := range b.Unsaved() {
 				if p := (place{Account{s.PBX, s.Account}, s.Network}); s.Gone {
 					delete(saved, p)
@@ -159,10 +159,24 @@ func TestRestored(t *testing.T) {
 		}
 		now = now.Add(refreshed + Within)
 		from := address.Draw(t, "last")
-		b.Accepted(now, who, from)
-		restored.Accepted(now, who, from)
+		b.Accepted(now, who, from, false)
+		restored.Accepted(now, who, from, false)
 		if was, is := b.Facts(now, who), restored.Facts(now, who); was != is && b.accounts[who].first.Equal(restored.accounts[who].first) {
 			t.Fatalf("from %s: %q, restored %q", from, was, is)
 		}
 	})
+}
+
+// Where the phone is abroad counts for an hour, whether or not its network is new.
+func TestForeign(t *testing.T) {
+	b := New()
+	b.Accepted(begin, who, far, true)
+	want(t, b, begin, "foreign")
+	want(t, b, begin.Add(Within-time.Second), "foreign")
+	want(t, b, begin.Add(Within), "")
+	b.Accepted(begin.Add(Within), who, home, false)
+	want(t, b, begin.Add(Within), "")
+	b.Accepted(begin.Add(2*Within), who, far, true)
+	b.Accepted(begin.Add(2*Within), who, home, false)
+	want(t, b, begin.Add(2*Within), "foreign,many-networks")
 }

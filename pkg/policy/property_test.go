@@ -296,7 +296,7 @@ func TestTheShelvesFindTheMostSpecificRule(t *testing.T) {
 				Prefix:  maybe("+2", "+220", "+220399", "+43").Draw(t, "prefix"),
 				Country: maybe("GM", "AT").Draw(t, "country"),
 				Where:   toll.Where(maybe("abroad", "unlisted", "home", "intl_mobile").Draw(t, "where")),
-				Origin:  toll.Origin(maybe("new-network", "many-networks", "after-failures").Draw(t, "origin")),
+				Origin:  toll.Origin(maybe("foreign", "new-network", "many-networks", "after-failures").Draw(t, "origin")),
 				Do:      rapid.SampledFrom([]toll.Effect{toll.Permit, toll.Forbid}).Draw(t, "do"),
 			}
 			if next, err := p.With(toll.Setting{Rule: &r}); err == nil {
@@ -304,7 +304,7 @@ func TestTheShelvesFindTheMostSpecificRule(t *testing.T) {
 			}
 		}
 		q := ask(rapid.SampledFrom([]toll.Destination{gambia, listedCopy(gambia), austria, munich}).Draw(t, "to"), "0")
-		q.Origin = maybe("new-network", "many-networks", "new-network,after-failures").Draw(t, "seen from")
+		q.Origin = maybe("foreign", "new-network", "many-networks", "new-network,after-failures").Draw(t, "seen from")
 		var best *toll.Rule
 		for _, r := range p.Rules() {
 			if best != nil && matches(r, q) && conditionsOf(&r).shape().compare(conditionsOf(best).shape()) == 0 {

@@ -12,11 +12,12 @@ type Origin string
 const (
 	NewNetwork    Origin = "new-network"    // the call, or a registration of the last hour, is from a network that is new for the caller
 	ManyNetworks  Origin = "many-networks"  // the caller was seen from more than one network within the hour
+	Foreign       Origin = "foreign"        // the caller was seen within the hour at an address in a country that is neither home nor one of the site's
 	AfterFailures Origin = "after-failures" // within an hour somebody tried wrong passwords in the caller's name
 )
 
 // Origins are all of them, the one that says most first.
-func Origins() [3]Origin { return [...]Origin{NewNetwork, ManyNetworks, AfterFailures} }
+func Origins() [4]Origin { return [...]Origin{Foreign, NewNetwork, ManyNetworks, AfterFailures} }
 
 // From tells whether the fact held when the call began.
 func (q *Question) From(o Origin) bool { return names(q.Origin, string(o)) }
