@@ -31,6 +31,8 @@ func (c checker) asterisks(all []Asterisk) {
 			c.that(!slices.ContainsFunc(all[:i], func(b Asterisk) bool { return b.Name == a.Name }), key+".name",
 				"%s names another Asterisk already; calls of the two would be mixed up", quote(a.Name))
 		}
+		c.that(!slices.ContainsFunc(all[:i], func(b Asterisk) bool { return b.AMI.Address == a.AMI.Address }), key+".ami.address",
+			"another Asterisk is reached at %s already; write where this one is", quote(a.AMI.Address))
 		c.ami(key+".ami", a.AMI)
 		c.ari(key+".ari", a.ARI)
 		c.console(key+".console", a.Console)
