@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	dialplan "github.com/tollfuse/tollfuse/dialplan-snippets"
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/control"
@@ -118,12 +120,14 @@ func PrepareDaemon(t testing.TB, l *Lab, o DaemonOptions) *Daemon {
 	if o.Change != nil {
 		o.Change(&c)
 	}
-	writeDialplan(t, l, c)
+	writeDialplan(t, l, c, PBXName)
 	secret := filepath.Join(dir, "secret")
 	if err := os.WriteFile(secret, []byte("e2e-secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.Asterisk[0].AMI.SecretFile = secret
+	for i := range c.Asterisk {
+		c.Asterisk[i].AMI.SecretFile = secret
+	}
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		t.Fatalf("write the configuration: %v", err)
@@ -134,7 +138,8 @@ func PrepareDaemon(t testing.TB, l *Lab, o DaemonOptions) *Daemon {
 	return &Daemon{Lab: l, Dir: dir, Config: c, Admin: control.NewClient(c.Control.Socket)}
 }
 
-func writeDialplan(t testing.TB, l *Lab, c config.Config) {
+// writeDialplan writes the files that the Asterisk of that name includes.
+func writeDialplan(t testing.TB, l *Lab, c config.Config, name string) {
 	t.Helper()
 	resolver, err := app.Resolver(c)
 	if err != nil {
@@ -142,7 +147,7 @@ func writeDialplan(t testing.TB, l *Lab, c config.Config) {
 	}
 	patterns := resolver.Dialplan()
 	files, err := dialplan.Render(dialplan.Site{
-		Country: c.Site.Country, PBX: PBXName, AGI: c.FastAGI.Listen, Trunk: "carrier",
+		Country: c.Site.Country, PBX: name, AGI: c.FastAGI.Listen, Trunk: "carrier",
 		Emergency: patterns.Emergency, AccessCodes: patterns.Access, HomePatterns: patterns.Home, FailHome: c.Failure.Home == config.Allow,
 		MaxHomeSeconds: int(c.Calls.MaxHome / time.Second), MaxDialledLength: 32,
 		AMI: dialplan.AMI{User: "tollfuse", Secret: "e2e-secret"},
@@ -204,12 +209,13 @@ func (d *Daemon) Begin(t testing.TB) {
 	})
 }
 
-// WaitLinked waits until the daemon has its link to Asterisk.
+// WaitLinked waits until the daemon has its link to each Asterisk.
 func (d *Daemon) WaitLinked(t testing.TB) {
 	t.Helper()
 	Eventually(t, 20*time.Second, "the daemon is linked to Asterisk", func() bool {
 		s, err := d.Admin.Status(context.Background())
-		return err == nil && len(s.Process.Links) == 1 && s.Process.Links[0].Up
+		down := func(l admin.Link) bool { return !l.Up }
+		return err == nil && len(s.Process.Links) == len(d.Config.Asterisk) && !slices.ContainsFunc(s.Process.Links, down)
 	})
 }
 

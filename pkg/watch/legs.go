@@ -114,7 +114,12 @@ func (w *Watcher) marked(ctx context.Context, leg outbound) {
 		w.options.Log.Warn("the mark of a trunk leg cannot be read", "pbx", w.options.PBX, "channel", ch.Uniqueid, "error", err)
 	}
 	lease, found, err := w.ledger.Lease(ctx, mark)
-	ours := err == nil && found && lease.Key.PBX == w.options.PBX
+	found = err == nil && found
+	ours := found && lease.Key.PBX == w.options.PBX
+	if found && !ours {
+		w.options.Log.Error("the dialplan of this Asterisk asks under another's name; write it anew with: tollfuse dialplan --force --pbx "+w.options.PBX,
+			"pbx", w.options.PBX, "says", lease.Key.PBX, "channel", ch.Name)
+	}
 	if ours && (covers(lease, ch, leg.to) || w.rewritten(lease, leg)) && w.attach(ctx, lease.ID, ch, leg.trunk) {
 		return
 	}
