@@ -37,7 +37,8 @@ func TestCallsFromElsewhere(t *testing.T) {
 			carrier := l.Carrier(t)
 			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "thief", Do: toll.Forbid, Where: toll.Abroad, Origin: toll.NewNetwork}})
 
-			home := l.Phone(t, "1001").Dial("00442079460000")
+			phone := l.Phone(t, "1001")
+			home := phone.Dial("00442079460000")
 			home.WaitAnswered(t, 5*time.Second)
 			home.Hangup()
 			carrier.WaitCalls(t, 1, 5*time.Second)
@@ -59,8 +60,30 @@ func TestCallsFromElsewhere(t *testing.T) {
 			if n := len(carrier.Calls()); n != 1 {
 				t.Errorf("the carrier saw %d calls, want 1", n)
 			}
+			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "twice"}, Removed: true})
+			guessed(t, l, d, phone, carrier)
 		})
 	}
+}
+
+// guessed lets somebody guess passwords: then who calls abroad must know his PIN.
+func guessed(t *testing.T, l *Lab, d *Daemon, phone *Phone, carrier *Carrier) {
+	askPIN(t, d, toll.Abroad, "1001")
+	d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "ask"}, Removed: true})
+	d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "guessed", Do: toll.AskPIN, Where: toll.Abroad, Origin: toll.AfterFailures}})
+	guesser := l.place(t, "1001", "127.0.7.3")
+	for range 3 {
+		if o := guesser.agent.dial("1001", "guessed", "1999", Dialling{}).WaitEnded(t, 5*time.Second); o.Status != 401 {
+			t.Fatalf("a wrong password: %+v", o)
+		}
+	}
+	waitExplained(t, d, "guessed")
+	before := len(carrier.Calls())
+	call := phone.Dial("00442079460000")
+	call.WaitAnswered(t, 10*time.Second) // by Asterisk, which asks
+	call.Press(t, rightPIN+"#")
+	carrier.WaitCalls(t, before+1, 20*time.Second)[before].WaitAnswered(t, 5*time.Second)
+	call.Hangup()
 }
 
 // waitExplained waits until a call would be refused by that rule.
