@@ -139,7 +139,7 @@ func TestHostileTextStandsOnlyInFunctions(t *testing.T) {
 	text := render(t, site(), SubroutineFile)
 	hostile := regexp.MustCompile(`\$\{(STACK_PEEK|CALLERID|BLINDTRANSFER|ATTENDEDTRANSFER|FORWARDERNAME|TRANSFERERNAME|TOLLFUSE_TRUNK|CHANNEL|EXTEN)\b[^}]*\}`)
 	// Innermost first: what LEN makes of it is a number, and what FILTER leaves is harmless.
-	harmless := regexp.MustCompile(`\$\{(LEN\(TEXT\)|FILTER\([^,${}]+,TEXT\))\}`)
+	harmless := regexp.MustCompile(`\$\{(LEN\((TEXT)+\)|FILTER\([^,${}]+,(TEXT)+\))\}`)
 	for n, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(line, ";") {
 			continue
