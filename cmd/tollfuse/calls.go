@@ -76,7 +76,7 @@ func printLive(w io.Writer, s *session, live []toll.Lease) error {
 			length := s.status.At.Sub(l.Answered)
 			up, cost = talk(length), l.Price.Cost(max(length, 0))
 		}
-		rows = append(rows, []string{l.ID, callerOf(l.Caller), l.To.Number(), whereOf(l.To), up, costAt(l.Price, cost), noteOf(l)})
+		rows = append(rows, []string{l.ID, s.callerOn(l), l.To.Number(), whereOf(l.To), up, costAt(l.Price, cost), noteOf(l)})
 	}
 	return toned(w, rows, func(row, column int) tone {
 		if row == 0 || column != 6 {
@@ -95,6 +95,14 @@ func callerOf(c toll.Caller) string {
 		return c.ID
 	}
 	return c.String()
+}
+
+// callerOn is the caller of a call in a table, and the Asterisk where there are several.
+func (s *session) callerOn(l *toll.Lease) string {
+	if len(s.status.Process.Links) < 2 {
+		return callerOf(l.Caller)
+	}
+	return callerOf(l.Caller) + " on " + l.Key.PBX
 }
 
 // whereOf is a destination in a table.

@@ -106,7 +106,7 @@ func (f historyFlags) print(w io.Writer, o *options, s *session, page []toll.Ent
 	for i := range page {
 		e := &page[i]
 		l := &e.Lease
-		row := []string{s.brief(e.At), l.ID, callerOf(l.Caller), l.To.Number(), "", "", outcomeOf(e)}
+		row := []string{s.brief(e.At), l.ID, s.callerOn(l), l.To.Number(), "", "", outcomeOf(e)}
 		if e.Kind == toll.EntryEnded {
 			row[4], row[5] = talk(l.Talked), costAt(l.Price, l.Cost)
 		}

@@ -240,6 +240,9 @@ func (w *writer) calls() {
 			At: w.site.clock(c.Began, i.Opened), From: word(cmp.Or(c.Caller.ID, string(c.Caller.Kind))), Number: word(c.Number),
 			Talked: span(w.length(c)),
 		}
+		if w.site.Several && c.PBX != "" {
+			listed.From += " on " + word(c.PBX)
+		}
 		if c.Country != "" {
 			listed.Country = country(c.Country)
 		}

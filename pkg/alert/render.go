@@ -34,6 +34,7 @@ type Site struct {
 	Name      string         // of the machine that Tollfuse runs on
 	Currency  string         // ISO 4217
 	Zone      *time.Location // nil means UTC
+	Several   bool           // it has several Asterisks, so that calls are said to be on one
 	Templates string         // folder with templates that replace the built-in ones; empty: none do
 }
 

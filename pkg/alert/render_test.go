@@ -360,3 +360,17 @@ func TestAssumedAmountsSaySo(t *testing.T) {
 		}
 	}
 }
+
+func TestCallsSayOnWhichOfSeveralAsterisks(t *testing.T) {
+	n := attack()
+	n.Incident.Calls[0].PBX = "branch"
+	for _, several := range []bool{false, true} {
+		m, err := Render(n, Site{Currency: "EUR", Several: several})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if says := strings.Contains(m.Text, " on branch") && strings.Contains(m.HTML, " on branch"); says != several {
+			t.Errorf("several %t: the mail says so: %t\n%s", several, says, m.Text)
+		}
+	}
+}

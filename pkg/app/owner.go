@@ -41,7 +41,7 @@ func newOwner(c config.Config, log *slog.Logger) (owner, error) {
 	}
 	o.mail = &alert.Tester{
 		Sender: sender, To: c.Mail.To, From: c.Mail.Sender(host),
-		Site: alert.Site{Name: host, Currency: c.Site.Currency, Zone: zone, Templates: c.Mail.Templates},
+		Site: alert.Site{Name: host, Currency: c.Site.Currency, Zone: zone, Templates: c.Mail.Templates, Several: len(c.Asterisk) > 1},
 	}
 	return o, nil
 }

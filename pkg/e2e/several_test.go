@@ -121,6 +121,11 @@ func TestSeveralAsterisks(t *testing.T) {
 			t.Errorf("the history of %s: %+v", number, l)
 		}
 	}
+	for _, list := range []struct{ words, says string }{{"live", "1002 on " + BranchName}, {"history", "1001 on " + PBXName}} {
+		if printed, code := d.Command(t, "calls", list.words); code != 0 || !strings.Contains(printed, list.says) {
+			t.Errorf("calls %s ends with %d and does not say %q:\n%s", list.words, code, list.says, printed)
+		}
+	}
 	if o := atMain.Calls(); len(o) != 1 || len(atBranch.Calls()) != 3 {
 		t.Errorf("at the carriers: %v and %v", atMain.Numbers(), atBranch.Numbers())
 	}

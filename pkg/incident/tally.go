@@ -90,7 +90,7 @@ func (t *Tracker) follow(f *file, l *toll.Lease) *call {
 			began = l.Granted
 		}
 		i.Calls = append(i.Calls, toll.IncidentCall{
-			Lease: l.ID, Caller: l.Caller, Number: l.To.Number(), Country: l.To.Country, Class: l.To.Class, Began: began,
+			Lease: l.ID, PBX: l.Key.PBX, Caller: l.Caller, Number: l.To.Number(), Country: l.To.Country, Class: l.To.Class, Began: began,
 		})
 	}
 	t.calls[l.ID] = c

@@ -102,6 +102,7 @@ func (i *Incident) ByHand() bool {
 // IncidentCall is a call of an incident that was up.
 type IncidentCall struct {
 	Lease    string        `json:"lease"`
+	PBX      string        `json:"pbx,omitempty"`
 	Caller   Caller        `json:"caller"`
 	Number   string        `json:"number"`
 	Country  string        `json:"country,omitempty"`
