@@ -115,6 +115,31 @@ func TestTwoAsterisksInARow(t *testing.T) {
 	})
 }
 
+// Where only the second exchange asks, the first is a gateway of it, and the call counts once.
+func TestTwoAsterisksInARowAndOneAsks(t *testing.T) {
+	gateway := func(c *config.Config) { c.Asterisk[1].Gateways = []string{tieIn} }
+	two, d := startTwo(t, DaemonOptions{Change: gateway, Limits: []toll.Limit{concurrentLimit(1)}}, func(two *Two) {
+		tie(t, two.Main, two.Branch)
+		two.Main.WriteConfig(t, "extensions.conf", "[internal]\nexten => _0X.,1,Dial(PJSIP/${EXTEN}@"+tieOut+",60)\n")
+	})
+	carrier, phone, branch := two.Branch.Carrier(t), two.Main.Phone(t, "1001"), row{two.Branch, d}
+	call := phone.Dial(inLondon(1))
+	call.WaitAnswered(t, 15*time.Second)
+	branch.has(t, inLondon(1), "carrier", "gateway:"+tieIn)
+	if live := d.Live(t); len(live) != 1 {
+		t.Errorf("one call has %d leases: %+v", len(live), live)
+	}
+	call.StaysUp(t, 2*time.Second) // the first exchange's leg is no bypass
+	d.Lock(t, tieIn)
+	carrier.waitNumber(t, inLondon(1)).WaitEnded(t, 10*time.Second)
+	branch.had(t, inLondon(1), "carrier", "gateway:"+tieIn, toll.ReasonLocked)
+	phone.Dial(inLondon(2)).WaitEnded(t, 10*time.Second)
+	d.WaitDecision(t, "refused", "pbx="+BranchName, "caller=gateway:"+tieIn, "number="+e164(inLondon(2)), "reason=locked")
+	if got := carrier.Numbers(); len(got) != 1 {
+		t.Errorf("at the carrier: %v", got)
+	}
+}
+
 // row is an exchange and the daemon it asks.
 type row struct {
 	lab    *Lab
