@@ -49,7 +49,7 @@ func TestTranscriptsInAnyOrder(t *testing.T) {
 func toldBy(events []Event) map[string]Channel {
 	live := make(map[string]Channel)
 	for _, e := range events {
-		for _, s := range []Snapshot{e.Channel, e.Dest} {
+		for _, s := range []Snapshot{e.Channel, e.Dest, e.Target} {
 			if c, ok := live[s.Uniqueid]; ok || (e.Kind == ChannelNew && s.Uniqueid != "") {
 				c.tell(s)
 				c.Uniqueid = s.Uniqueid
@@ -122,8 +122,8 @@ func disturb(t *rapid.T, events []Event) []Event {
 
 // related tells whether two events mention the same channel.
 func related(a, b Event) bool {
-	for _, id := range []string{a.Channel.Uniqueid, a.Dest.Uniqueid} {
-		if id != "" && (id == b.Channel.Uniqueid || id == b.Dest.Uniqueid) {
+	for _, id := range []string{a.Channel.Uniqueid, a.Dest.Uniqueid, a.Target.Uniqueid} {
+		if id != "" && (id == b.Channel.Uniqueid || id == b.Dest.Uniqueid || id == b.Target.Uniqueid) {
 			return true
 		}
 	}

@@ -56,6 +56,10 @@ func translate(h map[string]string) (Event, bool) {
 	case "BlindTransfer":
 		e.Kind, e.Channel, e.Dest, e.Extension = BlindTransferred, snapshot(h, "Transferer"), snapshot(h, "Transferee"), h["Extension"]
 		return e, h["Result"] == "Success"
+	case "AttendedTransfer":
+		e.Kind, e.Channel, e.Dest = AttendedTransferred, snapshot(h, "OrigTransferer"), snapshot(h, "Transferee")
+		e.Target = snapshot(h, "TransferTarget")
+		return e, h["Result"] == "Success"
 	case "Hangup":
 		cause, err := strconv.Atoi(h["Cause"])
 		e.Kind, e.Cause = Hungup, cause
