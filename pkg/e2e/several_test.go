@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -52,16 +51,6 @@ func startTwo(t *testing.T, o DaemonOptions, prepare func(*Two)) (*Two, *Daemon)
 		d.Set(t, toll.Setting{Limit: &o.Limits[i]})
 	}
 	return two, d
-}
-
-// addToFile adds text to a file of the configuration directory.
-func (l *Lab) addToFile(t testing.TB, name, text string) {
-	t.Helper()
-	before, err := os.ReadFile(l.Path("etc/" + name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.WriteConfig(t, name, string(before)+text)
 }
 
 // Of two Asterisks at one daemon each is seen by itself, and what an extension may do it may do on both together.
