@@ -136,8 +136,8 @@ func TestSiteValuesAreInTheFiles(t *testing.T) {
 // Text that somebody on the telephone chose must never be where Asterisk splits or evaluates: in an
 // expression, in the arguments of an application that reads a list, or in a name.
 func TestHostileTextStandsOnlyInFunctions(t *testing.T) {
-	text := render(t, site(), SubroutineFile)
-	hostile := regexp.MustCompile(`\$\{(STACK_PEEK|CALLERID|BLINDTRANSFER|ATTENDEDTRANSFER|FORWARDERNAME|TRANSFERERNAME|TOLLFUSE_TRUNK|CHANNEL|EXTEN)\b[^}]*\}`)
+	text := strings.ReplaceAll(render(t, site(), SubroutineFile), "${half}", "half") // so that braces do not nest
+	hostile := regexp.MustCompile(`\$\{(STACK_PEEK|CALLERID|BLINDTRANSFER|ATTENDEDTRANSFER|FORWARDERNAME|TRANSFERERNAME|TOLLFUSE_TRUNK|CHANNEL|EXTEN|IMPORT)\b[^}]*\}`)
 	// Innermost first: what LEN makes of it is a number, and what FILTER leaves is harmless.
 	harmless := regexp.MustCompile(`\$\{(LEN\((TEXT)+\)|FILTER\([^,${}]+,(TEXT)+\))\}`)
 	for n, line := range strings.Split(text, "\n") {

@@ -131,7 +131,7 @@ func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *deck
 		for group := range a.Groups {
 			p.Groups = append(p.Groups, group)
 		}
-		who := callers(a)
+		who := callers(a, s.resolver)
 		p.Caller = func(endpoint string) toll.Caller {
 			return who.Resolve(caller.Facts{Channel: "PJSIP/" + endpoint + "-00000000"})
 		}

@@ -43,7 +43,7 @@ func Simulate(ctx context.Context, c config.Config, settings []toll.Setting, s *
 	}
 	a := c.Asterisk[0]
 	site := replay.Site{
-		PBX: a.Name, Trunk: a.Trunks[0].Name, Callers: callers(a), Numbering: made.resolver,
+		PBX: a.Name, Trunk: a.Trunks[0].Name, Callers: callers(a, made.resolver), Numbering: made.resolver,
 		Judge: made.judge, Settings: settings, Book: made.book(),
 		FailOpen: c.Failure.Home == config.Allow, MaxHome: c.Calls.MaxHome, Observe: c.Observe,
 		Rates: func(now func() time.Time) watch.Rates { return newPrices(made.rates.current.Load(), now) },

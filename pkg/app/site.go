@@ -86,8 +86,9 @@ func newRates(c config.Config) (*prices, error) {
 }
 
 // callers says who is who on one Asterisk.
-func callers(a config.Asterisk) caller.Site {
-	s := caller.Site{Gateways: a.Gateways, Accounts: a.Accounts, Groups: make(map[string]string)}
+func callers(a config.Asterisk, resolver *numbering.Resolver) caller.Site {
+	internal := func(number string) bool { return resolver.Resolve(number).Class == toll.Internal }
+	s := caller.Site{Gateways: a.Gateways, Accounts: a.Accounts, Groups: make(map[string]string), Internal: internal}
 	for _, t := range a.Trunks {
 		s.Trunks = append(s.Trunks, t.Name)
 	}
@@ -163,7 +164,7 @@ func networks(allow []string) ([]netip.Prefix, error) {
 func (s site) sites() map[string]authorize.Site {
 	all := make(map[string]authorize.Site, len(s.config.Asterisk))
 	for _, a := range s.config.Asterisk {
-		all[a.Name] = authorize.Site{Numbering: s.resolver, Rates: s.rates, Callers: callers(a)}
+		all[a.Name] = authorize.Site{Numbering: s.resolver, Rates: s.rates, Callers: callers(a, s.resolver)}
 	}
 	return all
 }
@@ -199,7 +200,7 @@ func (s site) watcher(a config.Asterisk, l *ledger.Ledger, seen watch.Origins, l
 		return nil, fmt.Errorf("asterisk %s: %w", a.Name, err)
 	}
 	o := watch.Options{
-		PBX: a.Name, Callers: callers(a), Numbering: s.resolver, Rates: s.rates,
+		PBX: a.Name, Callers: callers(a, s.resolver), Numbering: s.resolver, Rates: s.rates,
 		Origins: seen, Log: log,
 	}
 	o.CutBypass, o.LockBypass, o.FuseBypass = s.bypass()

@@ -21,6 +21,7 @@ const (
 	argForwarder  = "forward"  // FORWARDERNAME
 	argTransferer = "transfer" // TRANSFERERNAME
 	argAccount    = "account"  // accountcode
+	argBy         = "by"       // of a Local channel: the extension that its other half has; not in older snippets
 	argRemote     = "remote"   // CHANNEL(pjsip,remote_addr): address and port of the phone
 	argEnd        = "end"      // always 1, always last
 )
@@ -58,6 +59,7 @@ func read(r *agi.Request) (Request, error) {
 		argPBX: &q.PBX, argNumber: &q.Number, argTrunk: &q.Trunk, argRemote: &remote, argEnd: new(string),
 		argBlind: &q.Facts.BlindTransfer, argAttended: &q.Facts.AttendedTransfer,
 		argForwarder: &q.Facts.Forwarder, argTransferer: &q.Facts.Transferer, argAccount: &q.Facts.Account,
+		argBy: &q.Facts.DialledBy,
 	}
 	for key, value := range args {
 		field, known := fields[key]

@@ -20,7 +20,11 @@ type Facts struct {
 	Forwarder        string // FORWARDERNAME, the channel that answered with 302
 	Account          string // agi_accountcode; counts only where the site says so
 	Originated       bool   // AMI, ARI, a call file or the console began it: no channel dialled
+	DialledBy        string // of a Local channel: the extension that its other half stands for, such as that of a queue
 }
+
+// unreadable is what the dialplan says of a fact that holds odd characters.
+const unreadable = "unreadable"
 
 // Site is what must be known of the site to read the facts. An endpoint of
 // PJSIP, SIP or IAX2 is named alone ("1001") or with its technology
@@ -31,6 +35,7 @@ type Site struct {
 	Gateways []string          // endpoints that carry many users
 	Accounts []string          // endpoints whose account code says who is behind them, as with hot-desking
 	Groups   map[string]string // the group that an endpoint or account was put in
+	Internal func(string) bool // tells whether a number is an extension of the site; nil means that none is
 }
 
 // Resolve finds who is accountable, by the table at the head of this package.
@@ -97,6 +102,9 @@ func (s Site) originated(channel string) toll.Caller {
 // own is the channel that dials, where nobody has sent the call on.
 func (s Site) own(f Facts) toll.Caller {
 	e, ok := parse(f.Channel)
+	if ok && e.tech == Local && s.owns(f.DialledBy) {
+		return toll.Caller{Kind: toll.Forward, ID: f.DialledBy, Group: s.Groups[f.DialledBy]}
+	}
 	if !ok || e.tech == Local {
 		return s.unknown(e)
 	}
@@ -107,10 +115,16 @@ func (s Site) own(f Facts) toll.Caller {
 	if _, ok := e.in(s.Gateways); ok {
 		kind = toll.GatewayUser
 	}
-	if _, ok := e.in(s.Accounts); ok && validEndpoint(f.Account) {
+	if _, ok := e.in(s.Accounts); ok && f.Account != unreadable && validEndpoint(f.Account) {
 		return toll.Caller{Kind: kind, ID: f.Account, Group: s.Groups[f.Account]}
 	}
 	return s.caller(kind, e.id(), e)
+}
+
+// owns tells whether an extension can answer for what it dials. Others can be
+// patterns, and a caller who chooses the digits would be a new one each time.
+func (s Site) owns(extension string) bool {
+	return s.Internal != nil && validEndpoint(extension) && all(extension, isDigit) && s.Internal(extension)
 }
 
 // unknown is a Local channel, counted under its context, or nobody at all.

@@ -11,9 +11,10 @@ import (
 
 var site = Site{
 	Trunks:   []string{"carrier", "DAHDI/i1", "IAX2/backup"},
-	Gateways: []string{"dect"},
+	Gateways: []string{"dect", "dect2"},
 	Accounts: []string{"hotdesk", "dect2"},
 	Groups:   map[string]string{"1001": "sales", "PJSIP/1002": "lab", "4711": "guests", "Local/internal": "plan", "carrier": "outside"},
+	Internal: func(number string) bool { return len(number) == 4 && number[0] == '2' },
 }
 
 // TestResolve goes through the table at the head of the package, row by row,
@@ -33,6 +34,11 @@ func TestResolve(t *testing.T) {
 		{"unless the site says so", Facts{Channel: "PJSIP/hotdesk-00000001", Account: "4711"}, toll.Caller{Kind: toll.Extension, ID: "4711", Group: "guests"}},
 		{"nobody has logged in", Facts{Channel: "PJSIP/hotdesk-00000001"}, toll.Caller{Kind: toll.Extension, ID: "hotdesk"}},
 		{"an account that cannot be one", Facts{Channel: "PJSIP/hotdesk-00000001", Account: "1\r\nx"}, toll.Caller{Kind: toll.Extension, ID: "hotdesk"}},
+		{"an account that the dialplan could not read", Facts{Channel: "PJSIP/hotdesk-00000001", Account: "unreadable"}, toll.Caller{Kind: toll.Extension, ID: "hotdesk"}},
+		{"an extension by IAX2", Facts{Channel: "IAX2/1001-77"}, toll.Caller{Kind: toll.Extension, ID: "1001", Group: "sales"}},
+		{"a user of a gateway, by account", Facts{Channel: "PJSIP/dect2-00000001", Account: "4711"}, toll.Caller{Kind: toll.GatewayUser, ID: "4711", Group: "guests"}},
+		{"a gateway with an account that the site does not name", Facts{Channel: "PJSIP/dect-00000001", Account: "4711"}, toll.Caller{Kind: toll.GatewayUser, ID: "dect"}},
+		{"a gateway dials on after it transferred the carrier", Facts{Channel: "PJSIP/dect-00000002", BlindTransfer: "PJSIP/carrier-00000001"}, toll.Caller{Kind: toll.GatewayUser, ID: "dect"}},
 		{"a gateway", Facts{Channel: "PJSIP/dect-00000001"}, toll.Caller{Kind: toll.GatewayUser, ID: "dect"}},
 
 		{"a trunk", Facts{Channel: "PJSIP/carrier-00000001"}, toll.Caller{Kind: toll.FromTrunk, ID: "carrier", Group: "outside"}},
@@ -64,6 +70,13 @@ func TestResolve(t *testing.T) {
 		{"Originate, unreadable", Facts{Channel: "Console/dsp", Originated: true}, toll.Caller{Kind: toll.Originated, ID: "unknown"}},
 		{"Originated, then transferred", Facts{Channel: "PJSIP/carrier-00000002", Originated: true, BlindTransfer: "PJSIP/1001-00000001"}, toll.Caller{Kind: toll.Transfer, ID: "1001", Group: "sales"}},
 
+		{"a queue's member", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "2003"}, toll.Caller{Kind: toll.Forward, ID: "2003"}},
+		{"a queue's member that forwards on", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "2003", Forwarder: "PJSIP/1002-00000001"}, toll.Caller{Kind: toll.Forward, ID: "1002", Group: "lab"}},
+		{"Originate to a queue's number", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "2003", Originated: true}, toll.Caller{Kind: toll.Originated, ID: "Local/internal", Group: "plan"}},
+		{"a pattern whose digits the caller chose", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "80023"}, toll.Caller{Kind: toll.Unknown, ID: "Local/internal", Group: "plan"}},
+		{"a queue in an extension without a number", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "2s03"}, toll.Caller{Kind: toll.Unknown, ID: "Local/internal", Group: "plan"}},
+		{"no phone is another's follow-me", Facts{Channel: "PJSIP/1003-00000001", DialledBy: "2003"}, toll.Caller{Kind: toll.Extension, ID: "1003"}},
+		{"nor is a trunk", Facts{Channel: "PJSIP/carrier-00000001", DialledBy: "2003"}, toll.Caller{Kind: toll.FromTrunk, ID: "carrier", Group: "outside"}},
 		{"Local without forwarder", Facts{Channel: "Local/0023@internal-00000001;2"}, toll.Caller{Kind: toll.Unknown, ID: "Local/internal", Group: "plan"}},
 		{"a hostile number in a Local name", Facts{Channel: "Local/PJSIP/1001-00000001@internal-00000001;2"}, toll.Caller{Kind: toll.Unknown, ID: "unknown"}},
 		{"no facts at all", Facts{}, toll.Caller{Kind: toll.Unknown, ID: "unknown"}},
@@ -120,12 +133,12 @@ func TestTrunk(t *testing.T) {
 // FuzzResolve feeds hostile facts. Whatever they are, the caller has a kind and
 // a harmless ID, and no text but a trunk's own channel makes a trunk.
 func FuzzResolve(f *testing.F) {
-	f.Add("PJSIP/1001-00000001", "", "", "", "", "", false)
-	f.Add("Local/1@internal-00000001;2", "", "", "", "PJSIP/1002-00000001", "", false)
-	f.Add("PJSIP/carrier-00000001", "PJSIP/1001-00000001", "x", "y", "z", "4711", true)
-	f.Add("PJSIP/hotdesk-00000001", "", "", "", "", "9999,account=1", false)
-	f.Fuzz(func(t *testing.T, channel, blind, attended, transferer, forwarder, account string, originated bool) {
-		c := site.Resolve(Facts{channel, blind, attended, transferer, forwarder, account, originated})
+	f.Add("PJSIP/1001-00000001", "", "", "", "", "", false, "")
+	f.Add("Local/1@internal-00000001;2", "", "", "", "PJSIP/1002-00000001", "", false, "2003")
+	f.Add("PJSIP/carrier-00000001", "PJSIP/1001-00000001", "x", "y", "z", "4711", true, "2003")
+	f.Add("PJSIP/hotdesk-00000001", "", "", "", "", "9999,account=1", false, "20\r\n")
+	f.Fuzz(func(t *testing.T, channel, blind, attended, transferer, forwarder, account string, originated bool, dialledBy string) {
+		c := site.Resolve(Facts{channel, blind, attended, transferer, forwarder, account, originated, dialledBy})
 		name := strings.TrimPrefix(strings.TrimPrefix(c.ID, "DAHDI/"), "Local/")
 		if c.Kind == "" || !validEndpoint(name) {
 			t.Fatalf("caller %+v", c)

@@ -12,6 +12,7 @@
 //	own channel is a trunk           the trunk                    trunk
 //	own channel is a gateway         the gateway, or the account  gateway
 //	own channel is an endpoint       the endpoint, or the account extension
+//	a Local one dialled by a queue   its extension, see below     forward
 //	own channel is Local             the context, see below       unknown
 //	anything else                    nobody                       unknown
 //
@@ -40,10 +41,15 @@
 // somebody else. Nobody is a caller too, with the ID "unknown", so that limits
 // and locks hold for all such calls together.
 //
-// A Local channel without a forwarder has come out of the dialplan (follow-me,
-// a queue member that is an outside number, a call file). Its name holds the
-// number, which a caller chose, and the context, which the site wrote. So the
-// context is what all calls by that way are counted under: "Local/internal".
+// A Local channel without a forwarder has come out of the dialplan. Dial and
+// Queue write the extension that they stand in on its first half before it
+// is called, and the dialplan reads it there. Where
+// that is an extension of the site, it is the number of a queue, a ring group or
+// a follow-me, whose owner chose the outside number. It answers, and never who
+// rang it. Any other extension may be a pattern whose digits a caller chose, and
+// he would be somebody new with each call. Then, and for a call file, the context
+// is what all calls by that way are counted under: "Local/internal". The site
+// wrote it, while the number in the channel's name was chosen by a caller.
 //
 // What a call from outside reaches and that dials on the same channel (DISA, an
 // IVR, a voicemail that calls out) is paid for by the trunk it came in by.
@@ -58,5 +64,5 @@
 // caller by each of them; a DAHDI line is "DAHDI/4" or "DAHDI/i1". An account
 // code counts only for the endpoints the site names, as for hot-desking. It does
 // not count for a trunk, nor for who transfers or forwards, because it is that of
-// the channel that dials.
+// the channel that dials. One that the dialplan could not read is none.
 package caller

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -96,9 +97,9 @@ func ways(t *testing.T, l *Lab, carrier *Carrier) []way {
 				{"Diversion", "<sip:1008@127.0.0.1>;reason=unconditional"}, {"P-Asserted-Identity", "<sip:1008@127.0.0.1>"},
 			}})
 		}},
-		{"follow-me", inLondon(3), "unknown:Local/internal", dial("2001")},
-		{"a ring group", inLondon(4), "unknown:Local/internal", dial("2002")},
-		{"a queue", inLondon(5), "unknown:Local/internal", dial("2003")},
+		{"follow-me", inLondon(3), "forward:2001", dial("2001")},
+		{"a ring group", inLondon(4), "forward:2002", dial("2002")},
+		{"a queue", inLondon(5), "forward:2003", dial("2003")},
 		{"DISA", inLondon(6), "trunk:carrier", func(t *testing.T) {
 			call := carrier.Dial("7001", "030123")
 			call.WaitAnswered(t, 10*time.Second)
@@ -162,7 +163,8 @@ func (c *Carrier) waitNumber(t testing.TB, number string) *Call {
 // Whoever makes a call leave answers for it, by whatever way and whatever headers say: a lock of him ends it
 // and lets no other out.
 func TestWhoAnswersForACall(t *testing.T) {
-	forEachVersion(t, DaemonOptions{}, func(t *testing.T, l *Lab, d *Daemon) {
+	groups := func(c *config.Config) { c.Numbering.Extensions = append(c.Numbering.Extensions, "2XXX") }
+	forEachVersion(t, DaemonOptions{Change: groups}, func(t *testing.T, l *Lab, d *Daemon) {
 		takeWaysOut(t, l)
 		carrier := l.Carrier(t)
 		all := transfers(t, l, carrier)

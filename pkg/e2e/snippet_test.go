@@ -255,7 +255,7 @@ func TestSnippetAsks(t *testing.T) {
 		call.WaitAnswered(t, 5*time.Second)
 		call.Hangup()
 		want := map[string]string{"pbx": "main", "number": foreignNumber, "trunk": "carrier", "blind": "", "attended": "",
-			"forward": "", "transfer": "", "account": "", "remote": l.phoneAddress(t, "1001"), "end": "1"}
+			"forward": "", "transfer": "", "account": "", "remote": l.phoneAddress(t, "1001"), "by": "", "end": "1"}
 		compareArguments(t, d.last(t), want)
 		if got := d.requests()[0].Args; got[len(got)-1] != "end=1" {
 			t.Errorf("the last argument is %q", got[len(got)-1])
@@ -275,7 +275,7 @@ func TestSnippetAsks(t *testing.T) {
 		l.Phone(t, "1004").Dial("01").WaitEnded(t, 5*time.Second)
 		compareArguments(t, d.last(t), map[string]string{"pbx": "main", "number": "01", "trunk": "unreadable",
 			"blind": "Local/00232@internal-0000002a;2", "attended": "unreadable", "forward": "PJSIP/branch_1.x-0000002b",
-			"transfer": "unreadable", "account": "unreadable", "remote": l.phoneAddress(t, "1004"), "end": "1"})
+			"transfer": "unreadable", "account": "unreadable", "remote": l.phoneAddress(t, "1004"), "by": "", "end": "1"})
 		if got := len(carrier.Calls()); got != 1 {
 			t.Errorf("%d calls at the carrier", got)
 		}
