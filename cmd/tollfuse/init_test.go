@@ -152,7 +152,7 @@ func TestInitAsks(t *testing.T) {
 	}
 	a := c.Asterisk[0]
 	got := fmt.Sprint(c.Site, c.Numbering.Extensions, c.Numbering.AccessCodes, c.Numbering.Emergency, a.Name, a.AMI.Address, a.Trunks, c.Failure.Home)
-	want := "{DE [AT CH] Europe/Berlin EUR 3} [10XX] [0] [144]head127.0.0.1:5039[{backup [sip.example.net] } {carrier [203.0.113.7 203.0.113.8] }]deny"
+	want := "{DE [AT CH] Europe/Berlin EUR  3} [10XX] [0] [144]head127.0.0.1:5039[{backup [sip.example.net] } {carrier [203.0.113.7 203.0.113.8] }]deny"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
