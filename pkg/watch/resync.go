@@ -244,6 +244,7 @@ func (w *Watcher) catchUp(ctx context.Context, now time.Time, l toll.Lease, leg 
 func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, shown map[string]picture, covered map[string]bool) {
 	for _, c := range changes {
 		if c.Kind == calls.Ended {
+			delete(w.placed, c.Channel.Uniqueid)
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid})
 		}
 	}
@@ -253,7 +254,10 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 			continue
 		}
 		if p.channel.DialString == "" {
-			w.begunUnseen(ctx, ch)
+			// A channel that takes over another one keeps its Uniqueid, not its name.
+			if w.placed[id] != ch.Name && w.begunUnseen(ctx, ch) {
+				w.placed[id] = ch.Name
+			}
 			continue
 		}
 		if ch.DialString == "" {
@@ -264,18 +268,24 @@ func (w *Watcher) followPicture(ctx context.Context, changes []calls.Change, sho
 }
 
 // begunUnseen looks at a channel that nobody dialled, as the picture has it. It came
-// in, or Originate, ARI or a call file has begun it meanwhile.
-func (w *Watcher) begunUnseen(ctx context.Context, ch calls.Channel) {
-	if w.incoming(ctx, ch) {
-		return
+// in, or Originate, ARI or a call file has begun it meanwhile. It is false if that
+// must be asked again.
+func (w *Watcher) begunUnseen(ctx context.Context, ch calls.Channel) bool {
+	if !strings.HasPrefix(ch.Name, pjsip) {
+		return true
+	}
+	uri, told := w.ask(ctx, ch, requestURI)
+	if !told || uri != "" {
+		return told
 	}
 	d, told := w.sentTo(ctx, ch)
 	if !told {
-		return
+		return false
 	}
 	if trunk, outside := w.trunk(ch.Name, d); outside {
 		w.outside(ctx, outbound{channel: ch, trunk: trunk, number: d.number})
 	}
+	return !w.stale // the ledger may not have taken it in
 }
 
 // followHidden looks for legs that the picture does not show, because a line

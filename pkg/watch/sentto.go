@@ -9,6 +9,9 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/calls"
 )
 
+// pjsip begins the name of a channel of chan_pjsip.
+const pjsip = "PJSIP/"
+
 // What chan_pjsip says of a channel (Asterisk's CHANNEL function; seen on 16 and
 // 22). Of a leg that Asterisk began the first is empty, and the second names the
 // number and host that it was sent to, also after its answer.
@@ -34,16 +37,9 @@ func (w *Watcher) sentTo(ctx context.Context, ch calls.Channel) (dialled, bool) 
 	return parseURI(uri), true
 }
 
-// incoming tells whether the channel's call came in, or that this cannot be known.
-// A picture shows no dial string of what Originate began, nor of what came in.
-func (w *Watcher) incoming(ctx context.Context, ch calls.Channel) bool {
-	uri, ok := w.ask(ctx, ch, requestURI)
-	return !ok || uri != ""
-}
-
 // ask reads a variable of a channel of chan_pjsip.
 func (w *Watcher) ask(ctx context.Context, ch calls.Channel, variable string) (string, bool) {
-	if !strings.HasPrefix(ch.Name, "PJSIP/") {
+	if !strings.HasPrefix(ch.Name, pjsip) {
 		return "", false
 	}
 	short, cancel := context.WithTimeout(ctx, markWait)

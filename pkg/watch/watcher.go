@@ -83,13 +83,14 @@ type Watcher struct {
 	stale    bool       // events are missing; a new picture is due
 	doubt    bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
 	since    uint64
-	pictured time.Time     // when the newest picture was taken
-	down     string        // why there is no link, as it was logged last
-	boot     string        // when Asterisk started, as it says
-	linked   atomic.Bool   // the ledger counts on hearing of everything
-	seen     bool          // a picture has been taken before,
-	first    bool          // and this is the first
-	ago      time.Duration // how long ago what is taken in now has happened
+	pictured time.Time         // when the newest picture was taken
+	down     string            // why there is no link, as it was logged last
+	boot     string            // when Asterisk started, as it says
+	linked   atomic.Bool       // the ledger counts on hearing of everything
+	seen     bool              // a picture has been taken before,
+	first    bool              // and this is the first
+	placed   map[string]string // the names of live channels that need not be asked which way they go: they came in, or have been asked
+	ago      time.Duration     // how long ago what is taken in now has happened
 
 	timers sync.Map // by lease, the newest that was ordered while it is being set
 
@@ -114,7 +115,7 @@ func NewStepped(a Asterisk, ledger Ledger, o Options) *Watcher {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
-	return &Watcher{options: o, client: a, ledger: ledger, model: calls.New(0)}
+	return &Watcher{options: o, client: a, ledger: ledger, model: calls.New(0), placed: make(map[string]string)}
 }
 
 // Events are the AMI events that a watcher wants.
@@ -220,6 +221,7 @@ func (w *Watcher) newBoot(ctx context.Context) {
 		w.mu.Lock()
 		w.model = calls.New(0)
 		w.mu.Unlock()
+		clear(w.placed)
 	}
 	w.boot = boot
 }
@@ -245,6 +247,9 @@ func (w *Watcher) event(ctx context.Context, m ami.Message) {
 	w.mu.Lock()
 	changes := w.model.Apply(w.ledger.Now(), e)
 	w.mu.Unlock()
+	if ch, lives := w.channel(e.Channel.Uniqueid); lives && e.Kind == calls.ChannelNew && e.Channel.State == calls.Ring {
+		w.placed[ch.Uniqueid] = ch.Name // it came in; one that Asterisk begins is Down at first
+	}
 	w.follow(ctx, changes)
 }
 
@@ -264,6 +269,7 @@ func (w *Watcher) follow(ctx context.Context, changes []calls.Change) {
 		case calls.Answered:
 			w.record(ctx, toll.Event{Kind: toll.LegAnswered, Channel: c.Channel.Uniqueid, Talk: c.At.Sub(c.Channel.Answered), Ago: w.ago})
 		case calls.Ended:
+			delete(w.placed, c.Channel.Uniqueid)
 			w.record(ctx, toll.Event{Kind: toll.ChannelGone, Channel: c.Channel.Uniqueid, Ago: w.ago})
 		}
 	}
