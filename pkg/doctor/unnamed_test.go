@@ -21,6 +21,7 @@ func TestTrunksAreProposed(t *testing.T) {
 		{"one that registers", "pjsip.conf", "[other]\ntype = endpoint\n[reg]\ntype = registration\nendpoint = other\nserver_uri = sip:192.168.7.1\n", "- name: other\n  addresses: [\"192.168.7.1\"]"},
 		{"one that is identified", "pjsip.conf", "[other]\ntype = endpoint\n[who]\ntype = identify\nendpoint = other\nmatch = 203.0.113.0/24\n", "- name: other\n  addresses: [\"203.0.113.0/24\"]"},
 		{"a peer of IAX2", "iax.conf", "[old]\ntype = peer\nhost = 203.0.113.9\n", "- name: IAX2/old\n  addresses: [\"203.0.113.9\"]"},
+		{"a peer of chan_sip", "sip.conf", "[old]\ntype = peer\nhost = 203.0.113.9\n", "- name: SIP/old\n  addresses: [\"203.0.113.9\"]"},
 		{"a door station", "pjsip.conf", strings.Replace(fixed, "HOST", "192.168.7.20", 1), ""},
 		{"a friend of IAX2 that comes from anywhere", "iax.conf", "[2001]\ntype = friend\nhost = dynamic\nsecret = jG3vYpQ7rTfLk3d8WXzN\n", ""},
 	} {
