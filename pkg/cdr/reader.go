@@ -1,0 +1,156 @@
+package cdr
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+const (
+	maxLine   = 64 << 10 // bytes of a row; cdr_csv.c itself stops at 1 kB, cdr_custom.c at 8
+	maxTold   = 100      // bad rows that are told one by one
+	maxLooked = 100      // rows in which the kind of the file must show
+)
+
+// Record is one row of the records, with its cells checked.
+type Record struct {
+	Line          int       // of the file, from 1
+	Start, Answer time.Time // Answer is zero where the file does not tell it
+	Duration      time.Duration
+	Billed        time.Duration // from the answer to the end
+	Channel       string        // who dialled
+	DstChannel    string        // the leg that was dialled; empty where there was none
+	Dst, Src      string
+	Disposition   string // ANSWERED, NO ANSWER, BUSY, FAILED, CONGESTION
+	Uniqueid      string
+	Linkedid      string
+	Account       string
+	LastApp       string
+	LastData      string
+}
+
+// Problem is a row that cannot be read, and why.
+type Problem struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
+}
+
+// Reader reads records one after the other.
+type Reader struct {
+	lines   *bufio.Reader
+	zone    *time.Location
+	columns Columns
+
+	layout  layout
+	width   int // of the row the layout is of, where the file has no heading; else 0
+	known   bool
+	line    int
+	rows    int
+	bad     []Problem
+	badRows int
+}
+
+// NewReader reads records from r. A time without an epoch is one of the zone:
+// that of the site, or UTC where cdr.conf says usegmtime=yes.
+func NewReader(r io.Reader, columns Columns, zone *time.Location) *Reader {
+	return &Reader{lines: bufio.NewReaderSize(r, maxLine), zone: zone, columns: columns}
+}
+
+// Rows is how many rows were read, good and bad; a heading is none.
+func (r *Reader) Rows() int { return r.rows }
+
+// Bad tells how many rows could not be read, and why the first hundred could not.
+func (r *Reader) Bad() (int, []Problem) { return r.badRows, r.bad }
+
+// Next is the next record that can be read; io.EOF after the last. Another error
+// says that the file is of no known kind, or could not be read at all.
+func (r *Reader) Next() (Record, error) {
+	for {
+		text, err := r.nextLine()
+		if errors.Is(err, io.EOF) && !r.known && r.badRows > 0 {
+			return Record{}, fmt.Errorf("line %d: %s", r.bad[0].Line, r.bad[0].Text)
+		}
+		if errors.Is(err, errLong) {
+			r.refuse(err)
+			continue
+		}
+		if err != nil {
+			return Record{}, err
+		}
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		row, err := split(text)
+		heading := false
+		if err == nil && !r.known {
+			heading, err = r.look(row)
+		}
+		if heading {
+			continue
+		}
+		record := Record{Line: r.line}
+		if err == nil {
+			err = r.fill(&record, row)
+		}
+		if err == nil {
+			r.rows++
+			return record, nil
+		}
+		r.refuse(err)
+		if !r.known && r.badRows >= maxLooked {
+			return Record{}, fmt.Errorf("line %d: %s", r.bad[0].Line, r.bad[0].Text)
+		}
+	}
+}
+
+// refuse counts a row that cannot be read.
+func (r *Reader) refuse(err error) {
+	r.rows++
+	r.badRows++
+	if len(r.bad) < maxTold {
+		r.bad = append(r.bad, Problem{Line: r.line, Text: err.Error()})
+	}
+}
+
+// look finds out by a row where the fields are.
+func (r *Reader) look(row []string) (heading bool, err error) {
+	if len(r.columns) > 0 {
+		r.layout, heading, err = r.columns.asked(row)
+	} else {
+		r.layout, heading, err = recognize(row)
+		if !heading {
+			r.width = len(row)
+		}
+	}
+	r.known = err == nil
+	return heading && r.known, err
+}
+
+var errLong = fmt.Errorf("the line has more than %d kB", maxLine>>10)
+
+// nextLine is the next line without its end. Of one that is too long nothing is
+// kept.
+func (r *Reader) nextLine() (string, error) {
+	text, err := r.lines.ReadSlice('\n')
+	r.line++
+	long := errors.Is(err, bufio.ErrBufferFull)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		text, err = r.lines.ReadSlice('\n')
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("reading line %d: %w", r.line, err)
+	case long:
+		return "", errLong
+	case err != nil && len(text) == 0:
+		return "", io.EOF
+	}
+	if r.line == 1 {
+		text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
