@@ -125,9 +125,12 @@ const epochs = 1_000_000_000 // before 2001 there was no Asterisk worth the name
 // parseTime reads "2026-03-07 00:30:00", also with a T or a fraction, or the
 // seconds since 1970 that CDR(start,u) gives.
 func parseTime(cell string, zone *time.Location) (time.Time, error) {
-	if seconds, err := strconv.ParseFloat(cell, 64); err == nil && seconds >= epochs && seconds < 10*epochs {
-		whole, part := math.Modf(seconds)
-		return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).In(zone), nil
+	if !strings.Contains(cell, "-") { // an error of strconv costs more than a date
+		seconds, err := strconv.ParseFloat(cell, 64)
+		if err == nil && seconds >= epochs && seconds < 10*epochs {
+			whole, part := math.Modf(seconds)
+			return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).In(zone), nil
+		}
 	}
 	for _, form := range []string{time.DateTime, "2006-01-02T15:04:05"} {
 		if at, err := time.ParseInLocation(form, cell, zone); err == nil && at.Unix() >= epochs && at.Unix() < 10*epochs {
