@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,59 @@ func TestResolve(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestTable holds the table at the head of the package: each row has its case here, and
+// each case its row, in the order in which the facts are looked at.
+func TestTable(t *testing.T) {
+	type row struct {
+		fact, kind string
+		facts      Facts
+	}
+	rows := []row{
+		{"BLINDTRANSFER", "transfer", Facts{BlindTransfer: "PJSIP/1001-00000001"}},
+		{"ATTENDEDTRANSFER, TRANSFERERNAME", "transfer", Facts{AttendedTransfer: "PJSIP/1001-00000001", Transferer: "PJSIP/1001-00000001"}},
+		{"FORWARDERNAME", "forward", Facts{Forwarder: "PJSIP/1001-00000001"}},
+		{"Originated", "originated", Facts{Channel: "PJSIP/1001-00000001", Originated: true}},
+		{"own channel is a trunk", "trunk", Facts{Channel: "PJSIP/carrier-00000001"}},
+		{"own channel is a gateway", "gateway", Facts{Channel: "PJSIP/dect-00000001"}},
+		{"own channel is an endpoint", "extension", Facts{Channel: "PJSIP/1001-00000001"}},
+		{"a Local one dialled by a queue", "forward", Facts{Channel: "Local/0023@internal-00000001;2", DialledBy: "2003"}},
+		{"own channel is Local", "unknown", Facts{Channel: "Local/0023@internal-00000001;2"}},
+		{"anything else", "unknown", Facts{Channel: "Console/dsp"}},
+	}
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "//	fact ")
+	table, _, _ = strings.Cut(table, "\n//\n")
+	lines := strings.Split(table, "\n")[1:]
+	if len(lines) != len(rows) {
+		t.Fatalf("the table has %d rows, want %d:\n%s", len(lines), len(rows), table)
+	}
+	for i, r := range rows {
+		line := strings.TrimPrefix(lines[i], "//	")
+		words := strings.Fields(line)
+		if !strings.HasPrefix(line, r.fact+" ") || words[len(words)-1] != r.kind {
+			t.Errorf("row %d is %q, want %s to give %s", i+1, line, r.fact, r.kind)
+		}
+		if got := site.Resolve(r.facts); string(got.Kind) != r.kind {
+			t.Errorf("%s: %+v is of kind %s, want %s", r.fact, r.facts, got.Kind, r.kind)
+		}
+	}
+	// Of the first four, which may come together, the one that stands above decides.
+	together := Facts{Channel: "PJSIP/1001-00000001", Originated: true}
+	for i := 3; i >= 0; i-- {
+		if f := rows[i].facts; f.Channel == "" {
+			together.BlindTransfer = cmp.Or(f.BlindTransfer, together.BlindTransfer)
+			together.AttendedTransfer = cmp.Or(f.AttendedTransfer, together.AttendedTransfer)
+			together.Forwarder = cmp.Or(f.Forwarder, together.Forwarder)
+		}
+		if got := site.Resolve(together); string(got.Kind) != rows[i].kind {
+			t.Errorf("%+v is of kind %s, want that of %s", together, got.Kind, rows[i].fact)
+		}
 	}
 }
 
