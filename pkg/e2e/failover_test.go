@@ -55,6 +55,11 @@ func TestFailoverIsOneCall(t *testing.T) {
 		first, second, third, phone := l.Carrier(t), l.SecondCarrier(t), l.Phone(t, "1021"), l.Phone(t, "1001")
 		first.Always(Answer{Status: 503})
 		second.Always(Answer{Status: 503})
+		d.imports(t, priceList(t, "first.csv", "0.03", 0))
+		dear := priceList(t, "third.csv", "0.50", 0)
+		if out, code := d.Command(t, "rates", "import", dear, "--trunk", "1021"); code != 0 {
+			t.Fatalf("rates import ends with %d: %s", code, out)
+		}
 		call := phone.Dial(london)
 		call.WaitAnswered(t, 15*time.Second)
 		live := d.WaitLease(t, e164(london), "is answered", 10*time.Second, answered)
@@ -67,6 +72,9 @@ func TestFailoverIsOneCall(t *testing.T) {
 		ended := d.WaitEnded(t, e164(london), 1, 10*time.Second)[0]
 		if ended.ID != live.ID || !near(ended.Talked, o.Talk, 500*time.Millisecond) || ended.Cost != ended.Price.Cost(ended.Talked+toll.Blur) {
 			t.Errorf("ended as %+v, the third carrier bills %v", ended, o.Talk)
+		}
+		if of := ended.Price.Cost(time.Minute); of != 500_000 {
+			t.Errorf("a minute was priced at %d, want what the third asks", of)
 		}
 		numbers := []string{first.Calls()[0].Number, second.Calls()[0].Number, third.Calls()[0].Number}
 		if len(first.Calls()) != 1 || len(second.Calls()) != 1 || numbers[1] != "+442079460000" || numbers[2] != "99"+london {
