@@ -23,8 +23,8 @@ func (l *Lab) place(t testing.TB, extension, host string) *Phone {
 }
 
 // One extension that calls from two networks at once is refused by a rule that
-// says so, and so is one that calls from a network it was never seen in. From
-// the network that it always calls from it goes through.
+// says so, and so is one that calls at night from a network it was never seen in.
+// By day, and from the network that it always calls from, it goes through.
 func TestCallsFromElsewhere(t *testing.T) {
 	for name, suite := range map[string]string{"asterisk-22": Asterisk22, "asterisk-16": Asterisk16} {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +35,8 @@ func TestCallsFromElsewhere(t *testing.T) {
 			l.Run(t)
 			d.Start(t)
 			carrier := l.Carrier(t)
-			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "thief", Do: toll.Forbid, Where: toll.Abroad, Origin: toll.NewNetwork}})
+			d.Set(t, toll.Setting{Schedule: &toll.Schedule{Name: "day"}}) // it is always night
+			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "thief", Do: toll.Forbid, Where: toll.Abroad, Origin: toll.NewNetwork, When: toll.Outside + "day"}})
 
 			phone := l.Phone(t, "1001")
 			home := phone.Dial("00442079460000")
@@ -52,13 +53,18 @@ func TestCallsFromElsewhere(t *testing.T) {
 			}
 			waitExplained(t, d, "thief")
 
+			d.Set(t, toll.Setting{Schedule: &toll.Schedule{Name: "day", Hours: []string{"daily 00:00-24:00"}}})
+			byDay := far.Dial("00442079460000")
+			byDay.WaitAnswered(t, 5*time.Second)
+			byDay.Hangup()
+			carrier.WaitCalls(t, 2, 5*time.Second)
 			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "thief"}, Removed: true})
 			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "twice", Do: toll.Forbid, Where: toll.Abroad, Origin: toll.ManyNetworks}})
 			if o := l.place(t, "1001", "127.0.7.2").Dial("00442079460000").WaitEnded(t, 5*time.Second); o.Status != 403 {
 				t.Errorf("from two networks: status %d, want 403", o.Status)
 			}
-			if n := len(carrier.Calls()); n != 1 {
-				t.Errorf("the carrier saw %d calls, want 1", n)
+			if n := len(carrier.Calls()); n != 2 {
+				t.Errorf("the carrier saw %d calls, want 2", n)
 			}
 			d.Set(t, toll.Setting{Rule: &toll.Rule{ID: "twice"}, Removed: true})
 			guessed(t, l, d, phone, carrier)
