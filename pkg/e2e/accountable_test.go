@@ -109,6 +109,9 @@ func ways(t *testing.T, l *Lab, carrier *Carrier) []way {
 		{"a call file", inLondon(8), "unknown:Local/internal", func(t *testing.T) {
 			callFile(t, l, "Local/"+inLondon(8)+"@internal")
 		}},
+		{"the console", inLondon(9), "unknown:Local/internal", func(t *testing.T) {
+			l.CLI(t, "channel originate Local/"+inLondon(9)+"@internal application Wait 60")
+		}},
 	}
 }
 
