@@ -13,7 +13,7 @@ import (
 
 // incidentKinds are the kinds that can be asked for.
 var incidentKinds = [...]toll.IncidentKind{
-	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LimitReached, toll.CutTrouble, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble,
+	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LimitReached, toll.CutTrouble, toll.ContactTrouble, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble,
 }
 
 // Incidents lists incidents. Those that are open come from the book, which

@@ -65,7 +65,7 @@ func hostile(kind toll.IncidentKind, notice toll.NoticeKind, s string) toll.Noti
 }
 
 var incidentKinds = []toll.IncidentKind{
-	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LimitReached, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble, "something-new",
+	toll.Attack, toll.EmergencyCall, toll.FuseBlown, toll.LimitReached, toll.ContactTrouble, toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble, "something-new",
 }
 
 var noticeKinds = []toll.NoticeKind{toll.NoticeOpened, toll.NoticeWorse, toll.NoticeClosed, toll.NoticeTest}

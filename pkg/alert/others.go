@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -74,6 +75,7 @@ func (w *writer) reason(name string) {
 
 // told is what there is to say about one kind of trouble.
 type told struct {
+	label        string // above it, where it is not Tollfuse's own
 	begins, ends string // for the subject; what it is about follows
 	meanwhile    string // what Tollfuse does as long as it lasts
 	after        string // what is to be known once it is over
@@ -91,6 +93,17 @@ var troubles = map[toll.IncidentKind]told{
 			{"See what is up:", "tollfuse calls live"},
 			{"See what Asterisk itself says:", "asterisk -rx 'core show channels concise'"},
 			{"If nothing helps, stop it. That ends every call:", "systemctl stop asterisk"},
+		},
+	},
+	toll.ContactTrouble: {
+		label:     "Somebody may have a phone's password",
+		begins:    "A phone is where a trunk is",
+		ends:      "No phone is where a trunk is",
+		meanwhile: "Who calls that phone calls out by the carrier, and no dialplan is asked. Tollfuse cuts such a call as soon as it is dialled, if bypass says so. A phone registers like that when somebody has its password, or the web interface.",
+		after:     "The contact is gone. Whoever made it may still have the password.",
+		steps: []Step{
+			{"See all contacts:", "asterisk -rx 'pjsip show contacts'"},
+			{"See from where the phones have registered, and change the password of that one:", "asterisk -rx 'pjsip show endpoints'"},
 		},
 	},
 	toll.LinkTrouble: {
@@ -148,7 +161,7 @@ func (w *writer) trouble() {
 		about = " (" + clean(i.PBX, 24) + ")"
 	}
 	if i.Open() {
-		w.Tone, w.Label, w.Subject = Warning, "Tollfuse itself is in trouble", t.begins+about
+		w.Tone, w.Label, w.Subject = Warning, cmp.Or(t.label, "Tollfuse itself is in trouble"), t.begins+about
 		w.say(t.begins + about + ", since " + w.site.moment(i.Opened) + ".")
 		w.sayIf(t.meanwhile)
 		w.Steps = append(w.Steps, t.steps...)

@@ -100,6 +100,7 @@ func samples() map[string]toll.Notice {
 		"fuse":          trouble(toll.FuseBlown, "", "5 calls went around the dialplan within 10 min"),
 		"fuse-failed":   notice(toll.NoticeWorse, toll.Incident{Kind: toll.FuseBlown, Refused: 1, Text: "5 calls went around the dialplan within 10 min; its command failed: exit status 1"}),
 		"fuse-reset":    notice(toll.NoticeClosed, toll.Incident{Kind: toll.FuseBlown, Text: "5 calls went around the dialplan within 10 min", Closed: night.Add(time.Hour), ClosedBy: "anna"}),
+		"contact":       trouble(toll.ContactTrouble, "office", "the contact of extension:1001 has the address 203.0.113.7 of the trunk carrier"),
 		"link":          trouble(toll.LinkTrouble, "office", "nothing was heard of it for 1 min: connection refused"),
 		"link-mended":   mended(toll.LinkTrouble, "office", "nothing was heard of it for 1 min: connection refused"),
 		"ledger":        trouble(toll.LedgerTrouble, "", "append: disk I/O error"),

@@ -4,10 +4,14 @@ package e2e
 
 import (
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -85,5 +89,39 @@ func TestBypassWhileLinkIsAwayIsCut(t *testing.T) {
 		d.WaitLinked(t)
 		leased.StaysUp(t, 2*time.Second)
 		trunkCall(t, carrier, "112").StaysUp(t, 0)
+	})
+}
+
+// A phone that registers with the carrier's address is told of at once, and locked where the site wants that.
+func TestContactAtTheCarrierIsFoundAsItRegisters(t *testing.T) {
+	o := DaemonOptions{Change: func(c *config.Config) { c.Bypass = config.BypassLock }}
+	forEachVersion(t, o, func(t *testing.T, l *Lab, d *Daemon) {
+		contact := "<sip:" + sierraLeone + "@" + carrierHost + ":5060>"
+		registers := func(extension string, seconds int) {
+			t.Helper()
+			if status := l.register(t, extension, contact, seconds); !strings.Contains(status, " 200 ") {
+				t.Fatalf("%s registers: %s", extension, status)
+			}
+		}
+		open := func(number int) {
+			t.Helper()
+			Eventually(t, 5*time.Second, "that many incidents about contacts are open", func() bool {
+				all, err := d.Admin.Incidents(t.Context(), admin.IncidentQuery{Kind: toll.ContactTrouble, Open: true})
+				return err == nil && len(all) == number
+			})
+		}
+		locked := func(extension string) {
+			t.Helper()
+			Eventually(t, 5*time.Second, extension+" is locked", func() bool {
+				all, err := d.Admin.Settings(t.Context())
+				return err == nil && slices.ContainsFunc(all, func(s toll.Setting) bool { return s.Lock != nil && s.Lock.Subject == extension })
+			})
+		}
+		registers("1002", 300)
+		open(1)
+		locked("1002")
+		registers("1002", 0)
+		open(0)
+		refusedFor(t, l.Phone(t, "1002").Dial(london), toll.ReasonLocked)
 	})
 }

@@ -19,3 +19,14 @@ func (b *Book) punish(e toll.Event, l *toll.Lease) (entries []toll.Entry) {
 	}
 	return entries
 }
+
+// lockContact locks a phone that has registered with the address of a trunk: whoever
+// calls it calls out around the dialplan.
+func (b *Book) lockContact(c toll.Caller) []toll.Entry {
+	if c.ID == "" || !lockable(c.Kind) {
+		return nil
+	}
+	return b.shut(toll.Lock{
+		Scope: toll.PerCaller, Subject: c.ID, Reason: "its contact has the address of a trunk", Author: bypassAuthor, Since: b.now,
+	})
+}

@@ -33,6 +33,8 @@ func (b *Book) record(e toll.Event) (orders []toll.Order, entries []toll.Entry) 
 		return b.adopt(e)
 	case toll.LegMoved:
 		return b.moved(channelKey{e.PBX, e.Channel}), nil
+	case toll.ContactFound:
+		return nil, b.lockContact(e.Found.Caller)
 	case toll.ClockStepped:
 		return b.rearm(), nil
 	case toll.LinkFound:

@@ -16,6 +16,7 @@ const (
 	LinkFound    EventKind = "up"       // the link to the PBX stands, and the leases have been compared with it
 	LinkLost     EventKind = "down"     // from here on nobody sees what happens on the PBX
 	CutFailed    EventKind = "uncut"    // a call that is to be cut lives on, whatever was tried
+	ContactFound EventKind = "contact"  // a phone has registered with the address of a trunk: its caller is locked
 	ClockStepped EventKind = "clock"    // the wall clock was set; the timers in Asterisk are wrong
 	TroubleBegan EventKind = "trouble"  // something is wrong with Tollfuse itself
 	TroubleEnded EventKind = "mended"   // and is right again

@@ -7,22 +7,23 @@ type IncidentKind string
 
 // The kinds. They are stored; never renamed, never reused.
 const (
-	Attack        IncidentKind = "attack"    // calls that were cut, refused in numbers, or went around the dialplan
-	EmergencyCall IncidentKind = "emergency" // somebody called for help; told to the owner where he wants it
-	FuseBlown     IncidentKind = "fuse"      // the main fuse has blown
-	LimitReached  IncidentKind = "limit"     // figures have come to thresholds of limits
-	CutTrouble    IncidentKind = "uncut"     // a call that is to be cut lives on
-	LinkTrouble   IncidentKind = "link"      // nobody sees what happens on a PBX
-	LedgerTrouble IncidentKind = "ledger"    // the ledger cannot be written
-	DiskTrouble   IncidentKind = "disk"      // the ledger's disk is nearly full
-	MailTrouble   IncidentKind = "mail"      // notices do not leave
+	Attack         IncidentKind = "attack"    // calls that were cut, refused in numbers, or went around the dialplan
+	EmergencyCall  IncidentKind = "emergency" // somebody called for help; told to the owner where he wants it
+	FuseBlown      IncidentKind = "fuse"      // the main fuse has blown
+	LimitReached   IncidentKind = "limit"     // figures have come to thresholds of limits
+	CutTrouble     IncidentKind = "uncut"     // a call that is to be cut lives on
+	ContactTrouble IncidentKind = "contact"   // a phone has registered with the address of a trunk
+	LinkTrouble    IncidentKind = "link"      // nobody sees what happens on a PBX
+	LedgerTrouble  IncidentKind = "ledger"    // the ledger cannot be written
+	DiskTrouble    IncidentKind = "disk"      // the ledger's disk is nearly full
+	MailTrouble    IncidentKind = "mail"      // notices do not leave
 )
 
 // Trouble tells whether the incident is about Tollfuse itself and not about
 // calls.
 func (k IncidentKind) Trouble() bool {
 	switch k {
-	case CutTrouble, LinkTrouble, LedgerTrouble, DiskTrouble, MailTrouble:
+	case CutTrouble, ContactTrouble, LinkTrouble, LedgerTrouble, DiskTrouble, MailTrouble:
 		return true
 	}
 	return false

@@ -89,6 +89,8 @@ type Watcher struct {
 	linked   atomic.Bool       // the ledger counts on hearing of everything
 	seen     bool              // a picture has been taken before,
 	first    bool              // and this is the first
+	contacts map[string]lodger // phones that are where a trunk is, by endpoint and contact
+	lodging  string            // what was said of them
 	placed   map[string]string // the names of live channels that need not be asked which way they go: they came in, or have been asked
 	ago      time.Duration     // how long ago what is taken in now has happened
 
@@ -115,14 +117,14 @@ func NewStepped(a Asterisk, ledger Ledger, o Options) *Watcher {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
-	return &Watcher{options: o, client: a, ledger: ledger, model: calls.New(0), placed: make(map[string]string)}
+	return &Watcher{options: o, client: a, ledger: ledger, model: calls.New(0), placed: make(map[string]string), contacts: make(map[string]lodger)}
 }
 
 // Events are the AMI events that a watcher wants.
 func Events() []string {
 	return append(securityEvents(),
 		"Newchannel", "Newstate", "Rename", "Hangup", "DialBegin", "DialEnd",
-		"LocalBridge", "BlindTransfer", "AttendedTransfer",
+		"LocalBridge", "BlindTransfer", "AttendedTransfer", eventContact,
 	)
 }
 
@@ -222,6 +224,7 @@ func (w *Watcher) newBoot(ctx context.Context) {
 		w.model = calls.New(0)
 		w.mu.Unlock()
 		clear(w.placed)
+		clear(w.contacts)
 	}
 	w.boot = boot
 }
@@ -229,7 +232,7 @@ func (w *Watcher) newBoot(ctx context.Context) {
 // event takes one event of Asterisk. What happened before the newest whole
 // picture is in it already.
 func (w *Watcher) event(ctx context.Context, m ami.Message) {
-	if w.noteSecurity(m) || m.Seq() < w.since {
+	if w.noteSecurity(m) || w.noteContact(ctx, m) || m.Seq() < w.since {
 		return
 	}
 	e, err := translate(m)

@@ -1,0 +1,99 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// eventContact tells that a phone has registered, or that its contact has gone
+// (class system; the same on 16 and 22).
+const eventContact = "ContactStatus"
+
+// contactGone is its ContactStatus then.
+const contactGone = "Removed"
+
+// noteContact looks whether a phone has registered with the address of a trunk: who
+// calls that phone calls out, and asks nobody. What was registered before the link
+// stood cannot be listed with the rights that we have; it is found when it is called.
+func (w *Watcher) noteContact(ctx context.Context, m ami.Message) bool {
+	if m.Event() != eventContact {
+		return false
+	}
+	uri, whole := m.Only("URI")
+	endpoint, named := m.Only("EndpointName")
+	status, told := m.Only("ContactStatus")
+	if whole && named && told && m.Get("Privilege") == "system,all" {
+		w.contact(ctx, endpoint, uri, status == contactGone)
+	}
+	return true
+}
+
+// mostContacts bounds how many are kept in mind.
+const mostContacts = 1000
+
+// contact keeps an endpoint in mind whose contact is the address of a trunk. The
+// trunks themselves have it by right.
+func (w *Watcher) contact(ctx context.Context, endpoint, uri string, gone bool) {
+	channel := pjsip + endpoint + "-00000000"
+	if _, isTrunk := w.options.Callers.Trunk(channel); isTrunk || uriAt(uri) != 0 {
+		return
+	}
+	target := parseURI(uri).target
+	for _, t := range w.options.Trunks {
+		for _, address := range t.Addresses {
+			if !reaches(address, target) {
+				continue
+			}
+			key := endpoint + " " + uri
+			if gone {
+				delete(w.contacts, key)
+			} else if len(w.contacts) < mostContacts {
+				w.contacts[key] = lodger{w.options.Callers.Resolve(caller.Facts{Channel: channel}), t.Name, address}
+			}
+			w.sayContacts(ctx)
+			return
+		}
+	}
+}
+
+// lodger is a phone that is where a trunk is.
+type lodger struct {
+	caller  toll.Caller
+	trunk   string
+	address string
+}
+
+// sayContacts tells the ledger who is where a trunk is, when that has changed. The
+// sentence has no word of the contact's own, which anybody could have written.
+func (w *Watcher) sayContacts(ctx context.Context) {
+	keys := slices.Sorted(maps.Keys(w.contacts))
+	e := toll.Event{Kind: toll.TroubleEnded, Trouble: toll.ContactTrouble}
+	text := ""
+	if len(keys) > 0 {
+		one := w.contacts[keys[0]]
+		text = fmt.Sprintf("the contact of %s has the address %s of the trunk %s", one.caller, one.address, one.trunk)
+		if more := len(keys) - 1; more > 0 {
+			text += fmt.Sprintf(", and so have %d more", more)
+		}
+		e.Kind, e.Text = toll.TroubleBegan, text
+	}
+	if text != "" && text == w.lodging {
+		return
+	}
+	w.lodging = text
+	if text != "" {
+		w.options.Log.Warn("a phone is where a trunk is", "pbx", w.options.PBX, "text", text)
+	}
+	if w.options.LockBypass {
+		for _, key := range keys {
+			w.record(ctx, toll.Event{Kind: toll.ContactFound, Found: &toll.Question{Caller: w.contacts[key].caller}})
+		}
+	}
+	w.record(ctx, e)
+}

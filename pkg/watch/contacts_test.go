@@ -1,0 +1,93 @@
+package watch
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// contactEvent is what Asterisk 22 and 16 say when a phone registers.
+func contactEvent(t *testing.T, endpoint, uri, status string) ami.Message {
+	t.Helper()
+	return message(t, "Event: ContactStatus\nPrivilege: system,all\nURI: "+uri+"\nContactStatus: "+status+"\nAOR: 1001\nEndpointName: "+endpoint+"\nRoundtripUsec: 0\n")
+}
+
+func TestPhoneAtTheAddressOfATrunkIsTold(t *testing.T) {
+	const theirs, ours = "sip:0023222123456@192.0.2.1:5060", "sip:1001@198.51.100.7:5060"
+	type step struct {
+		endpoint, uri, status string
+		want                  string // what the ledger hears, each by its kind and caller or text
+	}
+	for name, test := range map[string]struct {
+		lock  bool
+		steps []step
+	}{
+		"registers and goes": {false, []step{
+			{"1001", theirs, "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier"},
+			{"1001", theirs, "Reachable", ""},
+			{"1001", theirs, "Removed", "mended"},
+		}},
+		"goes after a restart": {false, []step{{"1001", theirs, "Removed", "mended"}}},
+		"is locked": {true, []step{
+			{"1001", theirs, "NonQualified", "contact extension:1001, trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier"},
+		}},
+		"two of them": {false, []step{
+			{"1001", theirs, "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier"},
+			{"1002", "sips:1@[::ffff:192.0.2.1]", "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier, and so have 1 more"},
+			{"1001", theirs, "Removed", "trouble the contact of extension:1002 has the address 192.0.2.1 of the trunk carrier"},
+		}},
+		"elsewhere":        {true, []step{{"1001", ours, "NonQualified", ""}, {"1001", ours, "Removed", ""}}},
+		"the trunk itself": {true, []step{{"carrier", theirs, "Reachable", ""}}},
+		"no address":       {true, []step{{"1001", "tel:192.0.2.1", "NonQualified", ""}, {"1001", "", "NonQualified", ""}}},
+	} {
+		heard := &blank{}
+		w := NewStepped(variables{}, heard, Options{
+			PBX: "pbx1", Callers: caller.Site{Trunks: []string{"carrier"}}, Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}},
+			LockBypass: test.lock, Log: slog.New(slog.DiscardHandler),
+		})
+		for _, s := range test.steps {
+			heard.told = nil
+			if !w.noteContact(t.Context(), contactEvent(t, s.endpoint, s.uri, s.status)) {
+				t.Errorf("%s: it is not taken for what it is", name)
+			}
+			if got := inWords(heard.told); got != s.want {
+				t.Errorf("%s: after %s the ledger hears %q, want %q", name, s.status, got, s.want)
+			}
+		}
+	}
+}
+
+func inWords(events []toll.Event) string {
+	var words []string
+	for _, e := range events {
+		word := string(e.Kind)
+		if e.Found != nil {
+			word += " " + e.Found.Caller.String()
+		}
+		if e.Text != "" {
+			word += " " + e.Text
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// An event that somebody wrote into another one says nothing.
+func TestForgedContactsSayNothing(t *testing.T) {
+	heard := &blank{}
+	w := NewStepped(variables{}, heard, Options{Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}}, Log: slog.New(slog.DiscardHandler)})
+	for _, forged := range []string{
+		"Event: ContactStatus\nPrivilege: call,all\nURI: sip:1@192.0.2.1\nContactStatus: Created\nEndpointName: 1001",
+		"Event: ContactStatus\nPrivilege: system,all\nURI: sip:1@192.0.2.1\nURI: sip:1@192.0.2.1\nContactStatus: Created\nEndpointName: 1001",
+		"Event: ContactStatus\nPrivilege: system,all\nURI: sip:1@192.0.2.1\nContactStatus: Created",
+	} {
+		w.noteContact(t.Context(), message(t, forged+"\n"))
+	}
+	if len(heard.told) != 0 {
+		t.Errorf("%q", inWords(heard.told))
+	}
+}
