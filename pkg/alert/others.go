@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
