@@ -58,7 +58,7 @@ func (p program) incidentsListCommand(o *options) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&q.Open, "open", false, "only those that go on")
-	cmd.Flags().StringVar((*string)(&q.Kind), "kind", "", "attack, emergency, limit, fuse, uncut, link, ledger, disk or mail")
+	cmd.Flags().StringVar((*string)(&q.Kind), "kind", "", "attack, emergency, limit, fuse, uncut, contact, link, ledger, disk or mail")
 	cmd.Flags().StringVar(&q.Caller, "caller", "", "about this caller, such as 1001")
 	cmd.Flags().Var(&since, "since", "opened in the last 24h or 7d")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "lines, at most 1000")

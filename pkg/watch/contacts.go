@@ -44,10 +44,10 @@ func (w *Watcher) contact(ctx context.Context, endpoint, uri string, gone bool) 
 	if _, isTrunk := w.options.Callers.Trunk(channel); isTrunk || uriAt(uri) != 0 {
 		return
 	}
-	target := parseURI(uri).target
+	d := parseURI(uri)
 	for _, t := range w.options.Trunks {
 		for _, address := range t.Addresses {
-			if !reaches(address, target) {
+			if !reaches(address, d.target) || w.isAtHome(d.number, t) {
 				continue
 			}
 			key := endpoint + " " + uri

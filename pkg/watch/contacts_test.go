@@ -37,8 +37,14 @@ func TestPhoneAtTheAddressOfATrunkIsTold(t *testing.T) {
 		}},
 		"two of them": {false, []step{
 			{"1001", theirs, "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier"},
-			{"1002", "sips:1@[::ffff:192.0.2.1]", "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier, and so have 1 more"},
+			{"1002", "sips:00232@[::ffff:192.0.2.1]", "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier, and so have 1 more"},
 			{"1001", theirs, "Removed", "trouble the contact of extension:1002 has the address 192.0.2.1 of the trunk carrier"},
+		}},
+		"behind a proxy that is the trunk's": {true, []step{
+			{"1001", "sip:1001@192.0.2.1", "Reachable", ""}, {"1002", "sip:9af2l3@192.0.2.1;transport=ws", "Reachable", ""}, {"1003", "sip:192.0.2.1", "Reachable", ""},
+		}},
+		"in disguise": {false, []step{
+			{"1001", "sip:%30%30232@192.0.2.1", "NonQualified", "trouble the contact of extension:1001 has the address 192.0.2.1 of the trunk carrier"},
 		}},
 		"elsewhere":        {true, []step{{"1001", ours, "NonQualified", ""}, {"1001", ours, "Removed", ""}}},
 		"the trunk itself": {true, []step{{"carrier", theirs, "Reachable", ""}}},
@@ -46,7 +52,7 @@ func TestPhoneAtTheAddressOfATrunkIsTold(t *testing.T) {
 	} {
 		heard := &blank{}
 		w := NewStepped(variables{}, heard, Options{
-			PBX: "pbx1", Callers: caller.Site{Trunks: []string{"carrier"}}, Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}},
+			PBX: "pbx1", Callers: caller.Site{Trunks: []string{"carrier"}}, Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}}, Numbering: short{},
 			LockBypass: test.lock, Log: slog.New(slog.DiscardHandler),
 		})
 		for _, s := range test.steps {
@@ -74,6 +80,17 @@ func inWords(events []toll.Event) string {
 		words = append(words, word)
 	}
 	return strings.Join(words, ", ")
+}
+
+// short is a number plan with extensions of four digits.
+type short struct{ homeOnly }
+
+func (short) ResolveTrunk(number, _ string) toll.Destination { return short{}.Resolve(number) }
+func (short) Resolve(number string) toll.Destination {
+	if len(number) == 4 {
+		return toll.Destination{Class: toll.Internal}
+	}
+	return toll.Destination{Class: toll.Unplaced}
 }
 
 // An event that somebody wrote into another one says nothing.

@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/caller"
@@ -32,6 +34,7 @@ func (w *Watcher) dialled(ctx context.Context, ch calls.Channel) {
 			contact = d.number == ""
 			d = sent
 			trunk, outside = w.trunk(ch.Name, d)
+			outside = outside && !(contact && w.isAtHome(d.number, trunk))
 		}
 	}
 	if outside {
@@ -174,12 +177,22 @@ func (w *Watcher) verdictOn(leg outbound, class toll.Class) (why toll.Reason, cu
 
 // within tells whether a leg to a trunk does not leave the firm: one to an
 // extension behind another PBX of it.
-func (w *Watcher) within(leg outbound) bool {
-	class := leg.to.Class
+func (w *Watcher) within(leg outbound) bool { return w.internal(leg.to.Class, leg.number) }
+
+func (w *Watcher) internal(class toll.Class, number string) bool {
 	if class == toll.Unplaced {
-		class = w.options.Numbering.Resolve(leg.number).Class
+		class = w.options.Numbering.Resolve(number).Class
 	}
 	return class == toll.Internal || class == toll.FeatureCode
+}
+
+// isAtHome tells whether the contact of a phone is its own, although it has the
+// address of a trunk: behind a proxy that serves phones and carrier alike, they have
+// their extension there, or a token that is no number. An escape (RFC 3261, 19.1.2)
+// can be any digit.
+func (w *Watcher) isAtHome(number string, trunk Trunk) bool {
+	token := strings.ContainsFunc(number, unicode.IsLetter) && !strings.Contains(number, "%")
+	return number == "" || token || w.internal(w.options.Numbering.ResolveTrunk(number, trunk.Prefix).Class, number)
 }
 
 // mayBeEmergency tells whether a number of this class can be an emergency
