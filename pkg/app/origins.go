@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/geoip"
 	"github.com/tollfuse/tollfuse/pkg/origin"
@@ -27,6 +26,7 @@ type origins struct {
 	store     *sqlite.Store
 	countries *geoip.Countries // of addresses; nil where nobody knows
 	home      []string         // that are not foreign
+	unread    string           // why the file of countries cannot be read, as it was said
 	now       func() time.Time
 	log       *slog.Logger
 
@@ -37,13 +37,11 @@ type origins struct {
 // newOrigins reads what was seen before.
 func newOrigins(ctx context.Context, store *sqlite.Store, site config.Site, now func() time.Time, log *slog.Logger) (*origins, error) {
 	o := &origins{store: store, home: append([]string{site.Country}, site.Countries...), now: now, log: log, book: origin.New()}
-	var err error
 	if site.GeoIP != "" {
-		if o.countries, err = geoip.Open(site.GeoIP); err != nil {
-			return nil, admin.Errorf(admin.BadInput, "correct site.geoip, or leave it out", "site.geoip: %w", err)
-		}
+		o.countries = geoip.New(site.GeoIP)
+		o.refresh()
 	}
-	err = store.Seen(ctx, func(s toll.Seen) error {
+	err := store.Seen(ctx, func(s toll.Seen) error {
 		o.book.Restore(s)
 		return nil
 	})
@@ -106,16 +104,20 @@ func (o *origins) run(ctx context.Context) error {
 	}
 }
 
-// refresh reads the countries of addresses again where their file was replaced.
+// refresh reads the countries of addresses where their file was replaced. A file that
+// cannot be read must keep nothing else from working; it is said once.
 func (o *origins) refresh() {
 	if o.countries == nil {
 		return
 	}
-	switch changed, err := o.countries.Refresh(); {
-	case err != nil:
-		o.log.Warn("the old countries of addresses stay in use", "error", err)
-	case changed:
-		o.log.Info("the countries of addresses were read again", "built", o.countries.Built())
+	changed, err := o.countries.Refresh()
+	switch {
+	case err != nil && err.Error() != o.unread:
+		o.unread = err.Error()
+		o.log.Error("where addresses are is not known, or from an older file; rules with the origin foreign rest on it", "error", err)
+	case err == nil && (changed || o.unread != ""):
+		o.unread = ""
+		o.log.Info("it is known where addresses are", "built", o.countries.Built())
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 // Largest is how long a file may be, in bytes: one of cities has some 60 MB.
 const Largest = 256 << 20
 
-// Countries are those of a file. It is safe for concurrent use.
+// Countries are those of a file; none before it could be read. It is safe for
+// concurrent use.
 type Countries struct {
 	path    string
 	current atomic.Pointer[edition]
@@ -30,17 +31,11 @@ type edition struct {
 	size     int64
 }
 
-// Open reads a file; the error says what is wrong with it.
-func Open(path string) (*Countries, error) {
-	c := &Countries{path: path}
-	if _, err := c.Refresh(); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
+// New is for a file that [Countries.Refresh] reads.
+func New(path string) *Countries { return &Countries{path: path} }
 
-// Refresh reads the file again if it has changed, and tells whether it has. What was
-// read before stays where that fails.
+// Refresh reads the file if it has changed, and tells whether it has. What was read
+// before stays where that fails.
 func (c *Countries) Refresh() (changed bool, err error) {
 	info, err := os.Stat(c.path)
 	if err != nil {
@@ -64,17 +59,24 @@ func (c *Countries) Refresh() (changed bool, err error) {
 	return true, nil
 }
 
-// Built is when the file's data was made.
-func (c *Countries) Built() time.Time { return c.current.Load().reader.Metadata.BuildTime() }
+// Built is when the file's data was made; zero before it could be read.
+func (c *Countries) Built() time.Time {
+	e := c.current.Load()
+	if e == nil {
+		return time.Time{}
+	}
+	return e.reader.Metadata.BuildTime()
+}
 
 // Of is the country of an address, as ISO 3166-1 has it; nothing where the file does
 // not know, as for a private address.
 func (c *Countries) Of(a netip.Addr) string {
-	if !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+	e := c.current.Load()
+	if e == nil || !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		return ""
 	}
 	var code string
-	if err := c.current.Load().reader.Lookup(a.Unmap().WithZone("")).DecodePath(&code, "country", "iso_code"); err != nil {
+	if err := e.reader.Lookup(a.Unmap().WithZone("")).DecodePath(&code, "country", "iso_code"); err != nil {
 		return ""
 	}
 	return code

@@ -44,9 +44,12 @@ func write(t *testing.T, path string, countries map[string]string) {
 func TestCountryOfAnAddress(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "countries.mmdb")
 	write(t, path, map[string]string{"81.2.69.0/24": "GB", "2a02:cf40::/29": "PS", "10.0.0.0/8": "ZZ"})
-	c, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
+	c := New(path)
+	if got := c.Of(netip.MustParseAddr("81.2.69.160")); got != "" || !c.Built().IsZero() {
+		t.Errorf("before it is read it knows %q", got)
+	}
+	if changed, err := c.Refresh(); !changed || err != nil {
+		t.Fatal(changed, err)
 	}
 	for address, want := range map[string]string{
 		"81.2.69.160": "GB", "::ffff:81.2.69.160": "GB", "2a02:cf40::1": "PS", "198.51.100.1": "", "10.1.1.1": "", "127.0.0.1": "", "fe80::1%eth0": "", "fd00::1": "",
@@ -68,9 +71,12 @@ func TestFileIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "countries.mmdb")
 	where := netip.MustParseAddr("81.2.69.160")
 	write(t, path, map[string]string{"81.2.69.0/24": "GB"})
-	c, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
+	c := New(path)
+	if got := c.Of(netip.MustParseAddr("81.2.69.160")); got != "" || !c.Built().IsZero() {
+		t.Errorf("before it is read it knows %q", got)
+	}
+	if changed, err := c.Refresh(); !changed || err != nil {
+		t.Fatal(changed, err)
 	}
 	if changed, err := c.Refresh(); changed || err != nil {
 		t.Errorf("nothing has changed: %v, %v", changed, err)
@@ -105,7 +111,7 @@ func TestWhatIsNoSuchFile(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none"): "no such file", text: "is not in MaxMind's format", dir: "is no file of at most",
 	} {
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(path).Refresh(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
