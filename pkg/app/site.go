@@ -76,7 +76,7 @@ func newRates(c config.Config) (*prices, error) {
 		}
 	}
 	r, err := rating.New(rating.Assumed{
-		Home: p.Home, Special: p.SharedCost, Allowed: p.Allowed, Abroad: p.Other, Premium: p.Premium, TollFree: p.TollFree,
+		Home: p.Home, Special: p.SharedCost, Allowed: p.Allowed, Moderate: p.Moderate, Abroad: p.Other, Premium: p.Premium, TollFree: p.TollFree,
 		AllowedCountries: c.Site.Countries,
 	}, nil, trunks...)
 	if err != nil {

@@ -133,12 +133,13 @@ func (c checker) prices(p Prices) {
 		key   string
 		value toll.Money
 	}{
-		{"home", p.Home}, {"shared_cost", p.SharedCost}, {"allowed", p.Allowed}, {"other", p.Other}, {"premium", p.Premium},
+		{"home", p.Home}, {"shared_cost", p.SharedCost}, {"allowed", p.Allowed}, {"moderate", p.Moderate}, {"other", p.Other}, {"premium", p.Premium},
 		{"toll_free", p.TollFree},
 	} {
 		c.that(price.value >= 0 && price.value <= largestPrice, "prices."+price.key, "want a price a minute of 0 to %s, not %s", largestPrice, price.value)
 	}
 	c.that(p.Other > 0 || c.broken("prices.other"), "prices.other", "a price of 0 abroad would let every budget in money through")
+	c.that(p.Moderate > 0 || c.broken("prices.moderate"), "prices.moderate", "a price of 0 abroad would let every budget in money through")
 	c.that(p.Other >= p.Allowed, "prices.other", "want no less than prices.allowed, %s, not %s", p.Allowed, p.Other)
 	c.that(p.Premium >= p.Other, "prices.premium", "want no less than prices.other, %s, not %s", p.Other, p.Premium)
 }

@@ -132,9 +132,10 @@ type ShortNumber struct {
 type Prices struct {
 	Home       toll.Money `yaml:"home"`
 	SharedCost toll.Money `yaml:"shared_cost"`
-	Allowed    toll.Money `yaml:"allowed"` // abroad, in the countries of the site
-	Other      toll.Money `yaml:"other"`   // abroad, elsewhere
-	Premium    toll.Money `yaml:"premium"` // premium, personal, satellite
+	Allowed    toll.Money `yaml:"allowed"`  // abroad, in the countries of the site
+	Moderate   toll.Money `yaml:"moderate"` // abroad, in other countries where carriers ask little
+	Other      toll.Money `yaml:"other"`    // abroad, elsewhere
+	Premium    toll.Money `yaml:"premium"`  // premium, personal, satellite
 	TollFree   toll.Money `yaml:"toll_free"`
 }
 

@@ -14,6 +14,7 @@ type Assumed struct {
 	Home     toll.Money // fixed and mobile in the site's own country
 	Special  toll.Money // shared cost in the site's own country
 	Allowed  toll.Money // fixed and mobile in the countries that AllowedCountries names
+	Moderate toll.Money // fixed and mobile in other countries where carriers ask little; never more than Abroad
 	Abroad   toll.Money // fixed and mobile elsewhere, +1 neighbours included
 	Premium  toll.Money // premium, personal, satellites, and what cannot be placed
 	TollFree toll.Money
@@ -25,11 +26,12 @@ type Assumed struct {
 // hundredths of its currency.
 func DefaultAssumed() Assumed {
 	return Assumed{
-		Home:    toll.Unit / 50,      // 0.02
-		Special: toll.Unit * 3 / 10,  // 0.30
-		Allowed: toll.Unit * 3 / 10,  // 0.30
-		Abroad:  toll.Unit * 15 / 10, // 1.50
-		Premium: toll.Unit * 10,
+		Home:     toll.Unit / 50,      // 0.02
+		Special:  toll.Unit * 3 / 10,  // 0.30
+		Allowed:  toll.Unit * 3 / 10,  // 0.30
+		Moderate: toll.Unit * 4 / 10,  // 0.40
+		Abroad:   toll.Unit * 15 / 10, // 1.50
+		Premium:  toll.Unit * 10,
 	}
 }
 
@@ -40,14 +42,14 @@ func (a Assumed) check() error {
 		value toll.Money
 	}{
 		{"home", a.Home}, {"special", a.Special}, {"allowed countries", a.Allowed},
-		{"abroad", a.Abroad}, {"premium", a.Premium}, {"toll-free", a.TollFree},
+		{"moderate countries", a.Moderate}, {"abroad", a.Abroad}, {"premium", a.Premium}, {"toll-free", a.TollFree},
 	} {
 		if price.value < 0 {
 			return fmt.Errorf("assumed prices: %s is %s; a price cannot be negative", price.name, price.value)
 		}
 	}
-	if a.Abroad == 0 || a.Premium == 0 {
-		return errors.New("assumed prices: abroad and premium cannot be free, or no budget in money would hold")
+	if a.Moderate == 0 || a.Abroad == 0 || a.Premium == 0 {
+		return errors.New("assumed prices: moderate countries, abroad and premium cannot be free, or no budget in money would hold")
 	}
 	if a.Premium < a.Abroad || a.Abroad < a.Allowed {
 		return errors.New("assumed prices: premium cannot be below abroad, nor abroad below the allowed countries")
@@ -70,8 +72,11 @@ func (r *Rates) perMinute(to toll.Destination) toll.Money {
 	case toll.SharedCost:
 		return r.assumed.Special
 	case toll.IntlFixed, toll.IntlMobile, toll.ForeignNANP:
-		if r.allowed[to.Country] {
+		switch {
+		case r.allowed[to.Country]:
 			return r.assumed.Allowed
+		case to.Class != toll.ForeignNANP && moderate(to.Country):
+			return min(r.assumed.Moderate, r.assumed.Abroad)
 		}
 		return r.assumed.Abroad
 	}
