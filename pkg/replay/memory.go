@@ -20,6 +20,7 @@ type memory struct {
 	leases   map[string]toll.Entry
 	refused  []toll.Entry
 	called   []toll.Called
+	ended    toll.Lease // the one that was settled last
 }
 
 var (
@@ -65,6 +66,9 @@ func (m *memory) keep(e *toll.Entry) {
 			m.refused = append(m.refused, *e)
 		}
 	default:
+		if e.Kind == toll.EntryEnded {
+			m.ended = e.Lease
+		}
 		if m.forgets && e.Kind == toll.EntryEnded {
 			delete(m.leases, e.Lease.ID)
 			return

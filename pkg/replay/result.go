@@ -18,7 +18,7 @@ type Result struct {
 	LeakedCalls     int        `json:"leaked_calls"`           // of the attack, that were answered
 	AttackCalls     int        `json:"attack_calls"`           // that were tried
 	SecondsToBlock  *float64   `json:"seconds_to_block"`       // from the first call of the attack to the first that was refused or cut; null: none was
-	SecondsToAlert  *float64   `json:"seconds_to_first_alert"` // from then to the first mail; null: there was none
+	SecondsToAlert  *float64   `json:"seconds_to_first_alert"` // from then to the first mail, 0 where one had left since the attack began; null: there was none
 	Alerts          int        `json:"alerts"`                 // mails
 
 	LegitimateCalls int  `json:"legitimate_calls"`
@@ -46,7 +46,7 @@ type tally struct {
 	result  Result
 	attack  time.Time // when the first call of the attack came
 	blocked time.Time // … and the first of it was refused or cut
-	mailed  time.Time // the first mail after that
+	mailed  time.Time // the first mail since the attack began
 	day     window
 	budgets []*budget
 }
@@ -161,7 +161,7 @@ func (b *budget) add(at time.Time, q *toll.Question, cost toll.Money) {
 func (t *tally) mail(at time.Time, after time.Duration, n *toll.Notice) {
 	t.result.Alerts++
 	t.result.Mails = append(t.result.Mails, Mail{after.Seconds(), n.Kind, n.Incident.ID, n.Incident.Kind, n.Incident.Caller})
-	if t.mailed.IsZero() && !t.blocked.IsZero() {
+	if t.mailed.IsZero() && !t.attack.IsZero() {
 		t.mailed = at
 	}
 }
@@ -172,8 +172,8 @@ func (t *tally) done() Result {
 	if !t.blocked.IsZero() {
 		r.SecondsToBlock = seconds(t.blocked.Sub(t.attack))
 	}
-	if !t.mailed.IsZero() {
-		r.SecondsToAlert = seconds(t.mailed.Sub(t.blocked))
+	if !t.mailed.IsZero() && !t.blocked.IsZero() {
+		r.SecondsToAlert = seconds(max(t.mailed.Sub(t.blocked), 0))
 	}
 	r.LeakedWorstDay = t.day.most
 	for _, b := range t.budgets {

@@ -211,13 +211,17 @@ func (w *world) send(ctx context.Context) {
 	}
 }
 
-// cutBy says why a call was cut, as far as its lease still tells.
+// cutBy says why a call was cut. Its lease may be settled by now, and with a full
+// disk it is not written down.
 func (w *world) cutBy(c *call) (why toll.Reason, by string) {
 	if w.daemon == nil || c.question == nil {
 		return toll.ReasonBypass, ""
 	}
 	l, found, err := w.daemon.ledger.Find(context.Background(), c.question.Key)
 	if err != nil || !found {
+		l = w.store.ended
+	}
+	if l.Key != c.question.Key || l.Cut == "" {
 		return "timer", ""
 	}
 	return l.Cut, l.By
