@@ -184,7 +184,7 @@ func (r *reader) site(n ast.Node) *time.Location {
 
 func (r *reader) traffic(key string, n ast.Node) {
 	s := r.fields(key, n, "label", "from", "to", "pick", "per_minute", "every", "per_day", "shape", "concurrent",
-		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "failovers", "price")
+		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "failovers", "lines", "price")
 	s.needs("label", "from", "to")
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
 	s.text("label", oneOfInto(&t.Label, Attack, Legitimate))
@@ -212,6 +212,10 @@ func (r *reader) traffic(key string, n ast.Node) {
 	r.talk(strictyaml.Inside(key, "ring"), s.value("ring"), &t.Ring)
 	s.text("answered", chanceInto(&t.Answered))
 	s.text("failovers", countInto(&t.Failovers, 0, 9))
+	s.text("lines", countInto(&t.Lines, 1, mostAtATime))
+	if n := s.value("lines"); n != nil && t.Concurrent > 0 {
+		r.Problem(n, key+".lines", "so many at a time is what concurrent says; lines goes with the others")
+	}
 	if n := s.value("price"); n != nil {
 		t.Price = r.price(strictyaml.Inside(key, "price"), n)
 	}

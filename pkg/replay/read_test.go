@@ -97,6 +97,8 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{`"06:00"`, `"25:00"`, `traffic[0].between: want a time of day such as 22:00, not "25:00"`},
 		{"connect: 0", "connect: -1", `traffic[0].price.connect: want an amount that is not negative, not "-1"`},
 		{"per_day: 20", "every: 1m", `traffic[1].shape: a shape spreads the calls of a day; it needs per_day`},
+		{"calls: 5}", "calls: 5, lines: 1}", `traffic[2].lines: so many at a time is what concurrent says`},
+		{"  repeat: 0.5\n", "  repeat: 0.5\n  lines: 0\n", `traffic[1].lines: want a whole number from 1 to 5000, not "0"`},
 		{"weight: 3", "weight: 0", `traffic[0].to[1].weight: want a number from 0.0001 to 1e+06, not "0"`},
 		{"kind: daemon_killed", "kind: flood", `faults[0].kind: want one of daemon_killed, ami_lost, ledger_full, clock_back, smtp_down, not "flood"`},
 		{"at: 2h, ", "", `faults[0]: the key at is missing`},
@@ -128,7 +130,7 @@ func FuzzParse(f *testing.F) {
 			if len(one.To) == 0 || one.Every <= 0 && one.Daily <= 0 && one.Concurrent <= 0 {
 				t.Errorf("traffic that does not flow: %+v", one)
 			}
-			newSource(s, n, time.UTC, func(time.Time) bool { return false }).draw()
+			newSource(s, n, time.UTC, func(time.Time) bool { return false }).draw(0)
 		}
 	})
 }

@@ -43,6 +43,7 @@ type Traffic struct {
 	From    Origin
 	To      []Target
 	InOrder bool // targets, and callers, in turn; else at random
+	Lines   int  // so many calls at a time a caller makes; 0: any number
 
 	// How often: one of the three.
 	Every      time.Duration // a call each so long,

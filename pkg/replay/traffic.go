@@ -27,9 +27,10 @@ type source struct {
 	rand    *rand.Rand
 	turn    int // how many calls were drawn
 	weight  float64
-	called  map[string][]string // the newest numbers, by caller
-	planned []time.Duration     // calls of the hour that has begun, for a daily number
-	hour    time.Duration       // the next to plan
+	called  map[string][]string        // the newest numbers, by caller
+	busy    map[string][]time.Duration // until when each caller's lines are taken
+	planned []time.Duration            // calls of the hour that has begun, for a daily number
+	hour    time.Duration              // the next to plan
 }
 
 // newSource makes the source of the n-th traffic of a scenario.
@@ -38,7 +39,7 @@ func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) 
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(s.Name))
 	src := &source{
-		traffic: t, zone: zone, holiday: holiday, called: make(map[string][]string),
+		traffic: t, zone: zone, holiday: holiday, called: make(map[string][]string), busy: make(map[string][]time.Duration),
 		rand: rand.New(rand.NewPCG(s.Seed, h.Sum64()+uint64(n))),
 		hour: t.After.Truncate(time.Hour),
 	}
@@ -48,22 +49,51 @@ func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) 
 	return src
 }
 
-// draw is the next call.
-func (s *source) draw() wish {
+// draw is the next call, which begins at a time of the story; false where everybody
+// who could make it talks already.
+func (s *source) draw(at time.Duration) (wish, bool) {
 	t := s.traffic
-	w := wish{from: s.caller(), talk: s.length(t.Talk), ring: s.length(t.Ring), answered: s.rand.Float64() < t.Answered}
+	from, free := s.idle(at)
+	w := wish{from: from, talk: s.length(t.Talk), ring: s.length(t.Ring), answered: s.rand.Float64() < t.Answered}
 	w.number = s.number(w.from)
 	s.turn++
-	return w
+	if t.Lines > 0 && free {
+		until := at + w.ring
+		if w.answered {
+			until += w.talk
+		}
+		s.busy[from] = append(s.busy[from], until)
+	}
+	return w, free
 }
 
-func (s *source) caller() string {
+// idle is a caller who has a line left. Whoever talks is passed over, and after as
+// many tries as there are callers nobody is found.
+func (s *source) idle(at time.Duration) (from string, free bool) {
+	from = s.caller(0)
+	if s.traffic.Lines == 0 {
+		return from, true
+	}
+	for tries := range s.traffic.From.Names {
+		if tries > 0 {
+			from = s.caller(tries)
+		}
+		s.busy[from] = slices.DeleteFunc(s.busy[from], func(until time.Duration) bool { return until <= at })
+		if len(s.busy[from]) < s.traffic.Lines {
+			return from, true
+		}
+	}
+	return from, false
+}
+
+// caller is whose turn it is, or somebody; in turn, one more for each try.
+func (s *source) caller(tries int) string {
 	names := s.traffic.From.Names
 	switch {
 	case len(names) == 0:
 		return ""
 	case s.traffic.InOrder:
-		return names[s.turn%len(names)]
+		return names[(s.turn+tries)%len(names)]
 	}
 	return names[s.rand.IntN(len(names))]
 }

@@ -14,14 +14,20 @@ func workdays(time.Time) bool { return false }
 
 // drawAll are the times of all calls of the first traffic, and the calls.
 func drawAll(s *Scenario, holiday func(time.Time) bool) (times []time.Duration, calls []wish) {
-	src := newSource(s, 0, s.Starts.Location(), holiday)
+	return drawTraffic(s, 0, holiday)
+}
+
+func drawTraffic(s *Scenario, n int, holiday func(time.Time) bool) (times []time.Duration, calls []wish) {
+	src := newSource(s, n, s.Starts.Location(), holiday)
 	for at := time.Duration(-1); ; {
 		next, more := src.next(at, s.Starts, s.Lasts)
 		if !more {
 			return times, calls
 		}
 		at = next
-		times, calls = append(times, at), append(calls, src.draw())
+		if one, free := src.draw(at); free {
+			times, calls = append(times, at), append(calls, one)
+		}
 	}
 }
 
@@ -119,5 +125,38 @@ func TestNumbersComeAgain(t *testing.T) {
 	}
 	if part := float64(len(numbers)) / float64(len(calls)); part < 0.15 || part > 0.25 {
 		t.Errorf("%d numbers in %d calls", len(numbers), len(calls))
+	}
+}
+
+// People talk to one at a time: whoever talks is passed over, and when all do, nobody
+// calls.
+func TestNobodyCallsWhileHeTalks(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		lines int
+		order bool
+		want  int // calls
+	}{
+		{"any number", 0, false, 60}, {"one line", 1, false, 18}, {"one line, in turn", 1, true, 18}, {"two lines", 2, false, 36},
+	} {
+		flow := Traffic{
+			Every: time.Minute, From: Origin{FromExtension, []string{"1", "2", "3"}}, To: []Target{{"7", 1}}, InOrder: test.order,
+			Lines: test.lines, Answered: 1, Talk: Talk{Min: 10*time.Minute - time.Second, Max: 10*time.Minute - time.Second},
+		}
+		times, calls := drawAll(&Scenario{Starts: monday, Lasts: time.Hour, Traffic: []Traffic{flow}}, workdays)
+		if len(calls) > test.want || len(calls) < test.want-test.want/3 {
+			t.Errorf("%s: %d calls, want about %d", test.name, len(calls), test.want)
+		}
+		for i := range calls {
+			live := 0
+			for j := range i + 1 {
+				if calls[j].from == calls[i].from && times[i] < times[j]+calls[j].talk {
+					live++
+				}
+			}
+			if test.lines > 0 && live > test.lines {
+				t.Errorf("%s: %s has %d calls at %s", test.name, calls[i].from, live, times[i])
+			}
+		}
 	}
 }

@@ -58,6 +58,9 @@ func play(ctx context.Context, s *Scenario, site *Site, unprotected bool) (Resul
 	}
 	holiday := s.holidays()
 	for n := range s.Traffic {
+		if unprotected && s.Traffic[n].Label != Attack {
+			continue // what honest calls cost is not asked
+		}
 		w.flow(ctx, &s.Traffic[n], newSource(s, n, s.Starts.Location(), holiday))
 	}
 	w.live(ctx)
@@ -138,7 +141,9 @@ func (w *world) flow(ctx context.Context, t *Traffic, s *source) {
 			return
 		}
 		w.clock.at(at, func() {
-			w.place(ctx, t, s.draw(), func(bool) {})
+			if one, free := s.draw(at); free {
+				w.place(ctx, t, one, func(bool) {})
+			}
 			wait(at)
 		})
 	}
@@ -165,7 +170,8 @@ func (w *world) lane(ctx context.Context, t *Traffic, s *source) {
 		w.clock.after(looksAgain, func() { w.lane(ctx, t, s) })
 		return
 	}
-	w.place(ctx, t, s.draw(), func(refused bool) {
+	one, _ := s.draw(w.clock.elapsed)
+	w.place(ctx, t, one, func(refused bool) {
 		pause := dialsAgain
 		if refused {
 			pause = dialsRefused

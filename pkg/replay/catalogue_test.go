@@ -1,0 +1,102 @@
+package replay
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/numbering"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// catalogue are the scenarios that this repository tells of, by their files.
+func catalogue(t *testing.T, pattern string) map[string]*Scenario {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "scenarios", pattern))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: no such scenario (%v)", pattern, err)
+	}
+	found := make(map[string]*Scenario)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(path, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[filepath.Base(path)] = s
+	}
+	return found
+}
+
+// Names tell the results apart, and draw the numbers.
+func TestCatalogueHasNamesOfItsOwn(t *testing.T) {
+	names := make(map[string]string)
+	for file, s := range catalogue(t, "*.yaml") {
+		if other := names[s.Name]; other != "" {
+			t.Errorf("%s and %s are both called %q", file, other, s.Name)
+		}
+		names[s.Name] = file
+	}
+}
+
+// A month has the calls that its file promises: their number, how many go abroad,
+// how many are a caller's first to a country, how few come on days off.
+func TestMonthsAreAsTheySay(t *testing.T) {
+	type share struct{ least, most float64 }
+	for file, want := range map[string]struct {
+		calls   share
+		abroad  share // of all calls
+		first   share // … that are their caller's first to that country
+		daysOff share
+	}{
+		"month-firm-us.yaml":        {share{2_800, 3_800}, share{0.05, 0.09}, share{0.006, 0.013}, share{0.01, 0.08}},
+		"month-clinic-gb.yaml":      {share{9_500, 12_000}, share{0.004, 0.02}, share{0.003, 0.01}, share{0.03, 0.12}},
+		"month-call-centre-de.yaml": {share{190_000, 240_000}, share{0.015, 0.03}, share{0.002, 0.009}, share{0.1, 0.25}},
+	} {
+		s := catalogue(t, file)[file]
+		plan, err := numbering.New(numbering.Plan{Country: s.Site.Country, Countries: s.Site.Countries})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, abroad, first, daysOff := 0., 0., 0., 0.
+		classes := make(map[toll.Class]int)
+		known := make(map[string]bool)
+		holiday := s.holidays()
+		for n := range s.Traffic {
+			times, calls := drawTraffic(s, n, holiday)
+			for i, c := range calls {
+				to := plan.Resolve(c.number)
+				all++
+				classes[to.Class]++
+				if to.Class.Abroad() {
+					abroad++
+					if pair := c.from + " " + to.Country; !known[pair] {
+						known[pair] = true
+						first++
+					}
+				}
+				if day := s.Starts.Add(times[i]); holiday(day) || day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+					daysOff++
+				}
+			}
+		}
+		for what, got := range map[string]struct {
+			value float64
+			share
+		}{"calls": {all, want.calls}, "abroad": {abroad / all, want.abroad}, "first": {first / all, want.first}, "on days off": {daysOff / all, want.daysOff}} {
+			if got.value < got.least || got.value > got.most {
+				t.Errorf("%s: %s: %v, want %v to %v", file, what, got.value, got.least, got.most)
+			}
+		}
+		for _, c := range []toll.Class{toll.Emergency, toll.HomeFixed, toll.TollFree, toll.Unplaced} {
+			if classes[c] == 0 {
+				t.Errorf("%s: no call is to %s: %v", file, c, classes)
+			}
+		}
+		t.Logf("%s: %v calls, %.4f abroad, %.4f first, %.3f on days off; %v", file, all, abroad/all, first/all, daysOff/all, classes)
+	}
+}
