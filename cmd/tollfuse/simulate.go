@@ -19,6 +19,7 @@ import (
 
 func (p program) simulateCommand(o *options) *cobra.Command {
 	var compare []string
+	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "simulate SCENARIO.yaml...",
 		Short: "Play an attack, or honest traffic, in virtual time",
@@ -38,7 +39,7 @@ With --compare the same calls meet other policies too: "default", or files that
 		RunE: func(cmd *cobra.Command, args []string) error {
 			results := []replay.Result{}
 			for _, path := range args {
-				more, err := p.simulate(cmd, o, path, compare)
+				more, err := p.simulate(cmd, o, path, compare, seed)
 				if err != nil {
 					return err
 				}
@@ -51,11 +52,12 @@ With --compare the same calls meet other policies too: "default", or files that
 		},
 	}
 	cmd.Flags().StringArrayVar(&compare, "compare", nil, "play this policy too: a file, or default; repeatable")
+	cmd.Flags().Uint64Var(&seed, "seed", 0, "draw other calls than the file's seed does")
 	return cmd
 }
 
 // simulate plays the scenario of one file under its own policy, and under others.
-func (p program) simulate(cmd *cobra.Command, o *options, path string, others []string) ([]replay.Result, error) {
+func (p program) simulate(cmd *cobra.Command, o *options, path string, others []string, seed uint64) ([]replay.Result, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
@@ -64,6 +66,7 @@ func (p program) simulate(cmd *cobra.Command, o *options, path string, others []
 	if err != nil {
 		return nil, err
 	}
+	s.Seed = cmp.Or(seed, s.Seed)
 	c := app.ScenarioConfig(s.Site)
 	if s.Site.Country == "" {
 		if c, err = o.load(); err != nil {
