@@ -162,8 +162,15 @@ func concerns(lock *toll.Lock, i *toll.Incident) bool {
 // no room for it.
 func (t *Tracker) addLock(i *toll.Incident, id string) bool {
 	lock, stands := t.context.Lock(id)
-	if !stands || len(i.Locks) >= mostLocks ||
-		slices.ContainsFunc(i.Locks, func(l toll.Lock) bool { return l.ID() == id && l.Since.Equal(lock.Since) }) {
+	if !stands {
+		return false
+	}
+	known := slices.IndexFunc(i.Locks, func(l toll.Lock) bool { return l.ID() == id && l.Since.Equal(lock.Since) })
+	switch {
+	case known >= 0:
+		i.Locks[known] = lock // it may last longer now
+		return false
+	case len(i.Locks) >= mostLocks:
 		return false
 	}
 	i.Locks = append(i.Locks, lock)

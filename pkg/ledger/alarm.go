@@ -202,7 +202,7 @@ func (b *Book) lockBy(a toll.Alarm, scope toll.Scope, t touch, known *bell) []to
 	if !applies || subject == "" || !own && !t.asks || scope == toll.PerCaller && !lockable(t.q.Caller.Kind) {
 		return nil // nobody can be named
 	}
-	l := toll.Lock{Scope: scope, Subject: subject, Author: "limit " + a.Limit.ID, Since: b.now}
+	l := toll.Lock{Scope: scope, Subject: subject, Author: byLimit + a.Limit.ID, Since: b.now}
 	if a.Limit.LockFor > 0 {
 		l.Until = b.now.Add(a.Limit.LockFor)
 	}

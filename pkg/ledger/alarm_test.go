@@ -120,6 +120,48 @@ func TestLockOfALimitReturnsUntilItIsReleased(t *testing.T) {
 	}
 }
 
+// A lock lasts for as long as somebody tries, and a week at most.
+func TestLockOfALimitLastsWhileTried(t *testing.T) {
+	five := fivePerMinute(toll.Deny, toll.LockCaller)
+	five.LockFor = 10 * time.Minute
+	d := newDesk(t)
+	if _, err := d.book.Change(d.now, toll.Setting{Limit: &five}); err != nil {
+		t.Fatal(err)
+	}
+	d.calls("1001", 10, 5)
+	d.ask(abroad(id(20), "1001"))
+	d.tick()
+	first, locked := d.locked("1001")
+	if !locked {
+		t.Fatal("not locked")
+	}
+	tries := 0
+	try := func() toll.Lock {
+		tries++
+		d.ask(abroad(id(1000+tries), "1001"))
+		d.tick()
+		l, _ := d.locked("1001")
+		return l
+	}
+	d.pass(4 * time.Minute)
+	if l := try(); !l.Until.Equal(first.Until) {
+		t.Errorf("written anew before half of its time is over: until %s", l.Until)
+	}
+	d.pass(3 * time.Minute)
+	if l := try(); !l.Until.Equal(d.now.Add(10*time.Minute)) || !l.Since.Equal(first.Since) || l.Author != first.Author {
+		t.Errorf("after seven minutes: %+v; want it to last ten more", l)
+	}
+	last := first.Since.Add(longestProlonged)
+	for d.now.Before(last.Add(-5 * time.Minute)) {
+		d.pass(5 * time.Minute)
+		if l := try(); l.Until.After(last) {
+			t.Fatalf("until %s, more than a week after %s", l.Until, first.Since)
+		}
+	}
+	d.pass(10 * time.Minute)
+	d.allowed(abroad(id(9), "1001"))
+}
+
 func TestLimitLocksTheRange(t *testing.T) {
 	l := toll.Limit{ID: "range", Meter: toll.Meter{Measure: toll.Calls, Scope: toll.PerRange, Window: time.Hour}, Act: 2, Do: []toll.Action{toll.LockRange}}
 	d := newDesk(t, l)

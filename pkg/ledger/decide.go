@@ -166,7 +166,11 @@ func (b *Book) refuse(q toll.Question, j toll.Judgement) (toll.Verdict, []toll.E
 		State: toll.Refused, Key: q.Key, Caller: q.Caller, To: q.To, Price: q.Price, Trunk: q.Trunk,
 		Granted: b.now, Ended: b.now, Why: j.Reason, By: j.By, Revision: b.judge.Revision(), Times: q.Times, Origin: q.Origin,
 	}
-	return v, []toll.Entry{b.write(toll.EntryRefused, l)}
+	entries := []toll.Entry{b.write(toll.EntryRefused, l)}
+	if j.Reason == toll.ReasonLocked {
+		entries = append(entries, b.prolong(j.By)...)
+	}
+	return v, entries
 }
 
 // Withdraw takes back what an entry allowed that could not be made durable, or
