@@ -1,0 +1,104 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/cdr"
+)
+
+// Records are call records to be played on a site.
+type Records struct {
+	Reader *cdr.Reader
+	Calls  *cdr.Calls // made of what the Reader reads
+
+	Zone      *time.Location // of the site
+	Countries []string       // abroad, where it does business by its configuration
+}
+
+// batchSize is how many calls go from who reads to who plays at a time.
+const batchSize = 512
+
+// batch is some calls in the order of their beginning, or why there are no more.
+type batch struct {
+	calls []cdr.Call
+	err   error
+}
+
+// Play says what the site's policy would have made of the calls: which of them it
+// would have refused, cut or asked a PIN for.
+//
+// The calls meet the daemon's own numbering, prices, accountable callers and policy,
+// and its book, through the same doors: a question when they begin, what the watcher
+// would have told of their legs, and the ticks of the book in virtual time. There are
+// no events of a simulated Asterisk in between and nothing is written, since a
+// million calls would be a matter of minutes then, and records do not tell what else
+// such events do. Everything is enforced, also on a site that only observes.
+//
+// One goroutine reads, and the caller's plays. What is kept does not grow with the
+// number of calls.
+func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
+	p, err := newPlayer(site, records.Zone)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	batches, spare := make(chan batch, 4), make(chan []cdr.Call, 8)
+	defer func() { // whoever reads has ended when this has
+		stop()
+		for range batches {
+		}
+	}()
+	go func() {
+		defer close(batches)
+		records.read(ctx, batches, spare)
+	}()
+	for b := range batches {
+		for i := range b.calls {
+			p.play(&b.calls[i])
+		}
+		select {
+		case spare <- b.calls[:0]:
+		default:
+		}
+		if b.err != nil && !errors.Is(b.err, io.EOF) {
+			return nil, b.err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("play recorded calls: %w", err)
+	}
+	r := p.finish(records.Countries)
+	r.Rows, r.Records = records.Reader.Rows(), records.Calls.Counts()
+	r.BadRows, r.Bad = records.Reader.Bad()
+	return r, nil
+}
+
+// read reads until there are no more calls, or nobody wants them.
+func (r Records) read(ctx context.Context, to chan<- batch, spare <-chan []cdr.Call) {
+	for ctx.Err() == nil {
+		var b batch
+		select {
+		case b.calls = <-spare:
+		default:
+			b.calls = make([]cdr.Call, 0, batchSize)
+		}
+		for len(b.calls) < batchSize && b.err == nil {
+			var call cdr.Call
+			if call, b.err = r.Calls.Next(); b.err == nil {
+				b.calls = append(b.calls, call)
+			}
+		}
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			return
+		}
+		if b.err != nil {
+			return
+		}
+	}
+}
