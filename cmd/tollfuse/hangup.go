@@ -57,7 +57,7 @@ On a terminal it asks before it ends several calls. To do it needs the daemon.`,
 		},
 	}
 	cmd.Flags().StringVar(&chosen.Caller, "caller", "", "of this caller, such as 214, by whatever way it calls")
-	cmd.Flags().StringVar((*string)(&chosen.Where), "where", "", "to home, abroad, unlisted, special, or a class such as intl_mobile")
+	cmd.Flags().StringVar((*string)(&chosen.Where), "where", "", "to home, abroad, unlisted, dear, special, or a class such as intl_mobile")
 	cmd.Flags().StringVar(&chosen.Country, "country", "", "to this country (ISO 3166-1)")
 	cmd.Flags().StringVar(&chosen.Number, "number", "", "to this number as dialled, or to numbers that begin like +23222")
 	cmd.Flags().StringVar(&chosen.Trunk, "trunk", "", "by this trunk of the configuration")

@@ -47,7 +47,7 @@ been called before by the caller, or whose figure it is.
 
   measure  `+list(toll.Measures())+`
   scope    `+list(toll.Scopes())+`
-  where    home, abroad, unlisted, special, or a class such as intl_mobile; nothing: anywhere
+  where    home, abroad, unlisted, dear, special, or a class such as intl_mobile; nothing: anywhere
 
 What it does at its threshold, one or several. Only deny and cut refuse calls that
 do not fit, and all but deny and pin tell the owner:

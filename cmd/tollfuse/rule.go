@@ -70,7 +70,7 @@ anew at once.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 	cmd.Flags().StringVar((*string)(&r.Kind), "kind", "", "of this kind: extension, forward, transfer, trunk, originated, gateway, unknown")
 	cmd.Flags().StringVar(&r.Prefix, "prefix", "", "to numbers that begin like this, such as +4420")
 	cmd.Flags().StringVar(&r.Country, "country", "", "to this country (ISO 3166-1)")
-	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, unlisted, special, or a class such as intl_mobile")
+	cmd.Flags().StringVar((*string)(&r.Where), "where", "", "to home, abroad, unlisted, dear, special, or a class such as intl_mobile")
 	cmd.Flags().StringVar((*string)(&r.Origin), "origin", "", "of callers seen like this within the hour: foreign, new-network, many-networks, after-failures")
 	cmd.Flags().StringVar(&r.When, "when", "", "that begin during a schedule, such as open, or outside of it: '!open'")
 	cmd.Flags().BoolVar(&r.Observe, "observe", false, "only record what it would have done")

@@ -23,7 +23,7 @@ func Default() Config {
 			Home:       20_000,
 			SharedCost: 300_000,
 			Allowed:    300_000,
-			Moderate:   400_000,
+			Moderate:   300_000,
 			Other:      1_500_000,
 			Premium:    10 * toll.Unit,
 		},

@@ -87,6 +87,8 @@ func Opening(country string, hours []string) (*toll.Schedule, error) {
 const (
 	day  = 24 * time.Hour
 	week = 7 * day
+	// month is four weeks, so that it has as many weekends wherever it lies.
+	month = 4 * week
 	// overNight is how long a caller stays locked who does what nobody does by hand:
 	// until somebody who reads his mail in the morning has looked.
 	overNight = 12 * time.Hour

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"time"
+
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -26,13 +28,43 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-unlisted-site", Meter: meter(toll.Cost, toll.PerSite, day, toll.Unlisted),
-			Warn: money(15), Act: money(30),
-			Comment: "Twenty minutes a night to countries where the site does no business, at the assumed price.",
+			Warn: money(25), Act: money(50 + n/2),
+			Comment: "Countries where the site does no business. Christmas calls of everybody to a dozen of them fit, most of which are moderate.",
 		},
 		{
-			ID: "closed-unlisted-week", Meter: meter(toll.Cost, toll.PerSite, week, toll.Unlisted),
-			Act:     money(45),
+			ID: "closed-dear-site", Meter: meter(toll.Cost, toll.PerSite, day, toll.Dear),
+			Warn: money(15), Act: money(28 + n/6),
+			Comment: "Twenty minutes a night to the dear ones of them, at the assumed price.",
+		},
+		{
+			ID: "closed-dear-caller", Meter: meter(toll.Cost, toll.PerCaller, day, toll.Dear),
+			Act:     money(15),
+			Comment: "Ten minutes a night for one caller.",
+		},
+		{
+			ID: "closed-dear-country", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Dear),
+			Act:     money(12 + n/12),
+			Comment: "Eight minutes a night to one country. One attack was a single call of ten hours.",
+		},
+		{
+			ID: "closed-dear-month", Meter: meter(toll.Cost, toll.PerCountry, month, toll.Dear),
+			Warn: money(12), Act: money(25 + n/6),
 			Comment: "One attack took four nights, after eleven days in which nobody noticed anything.",
+		},
+		{
+			ID: "closed-dear-short", Meter: meter(toll.ConnectsUnder+"5s", toll.PerCountry, time.Hour, toll.Dear),
+			Act: 5, Do: []toll.Action{toll.Deny, toll.LockCaller}, LockFor: overNight,
+			Comment: "A pump of short calls, which lives on connect fees.",
+		},
+		{
+			ID: "closed-refused", Meter: meter(toll.RefusedAttempts, toll.PerCaller, 10*time.Minute, toll.Abroad),
+			Act: 8, Do: []toll.Action{toll.Deny, toll.LockCaller}, LockFor: overNight,
+			Comment: "Who tries on while he is refused is a program, or will call the owner.",
+		},
+		{
+			ID: "closed-home-number", Meter: meter(toll.Calls, toll.PerNumber, day, toll.AtHome),
+			Act: max(300, 100+24*n), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: overNight,
+			Comment: "One attack made 5,000 calls to one ordinary number at home in a weekend. An alarm that is told every five minutes stays below.",
 		},
 		{
 			ID: "closed-shared-cost", Meter: meter(toll.Seconds, toll.PerSite, day, toll.Where(toll.SharedCost)),

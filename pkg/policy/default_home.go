@@ -10,7 +10,7 @@ func home(n int64) []toll.Limit {
 	return []toll.Limit{
 		{
 			ID: "home-number-calls", Meter: meter(toll.Calls, toll.PerNumber, day, toll.AtHome),
-			Warn: 250 + 10*n, Act: 1000 + 50*n,
+			Warn: 250 + 10*n, Act: 500 + 50*n,
 			Comment: "One attack made 5,000 calls to one ordinary number at home. A conference, a redial or a diversion stays far below.",
 		},
 		{

@@ -15,7 +15,12 @@ func elsewhere(n int64) []toll.Limit {
 		{
 			ID: "unlisted-country-day", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Unlisted),
 			Act:     money(45),
-			Comment: "Half an hour to one unlisted country at the assumed price. Salesmen call several for a few minutes each, fraud calls one for hours.",
+			Comment: "Half an hour to one country at the price assumed for dear ones, hours to a moderate one. Salesmen call several for a few minutes each, fraud calls one for hours.",
+		},
+		{
+			ID: "dear-country-month", Meter: meter(toll.Cost, toll.PerCountry, month, toll.Dear),
+			Warn: money(20), Act: money(40 + n/2),
+			Comment: "Half an hour in four weeks to one dear country where the site does no business by its own account. Whoever has some names it there.",
 		},
 		{
 			ID: "unlisted-site-hour", Meter: meter(toll.Cost, toll.PerSite, time.Hour, toll.Unlisted),

@@ -47,7 +47,7 @@ var (
 			Meter: toll.Meter{
 				Measure: rapid.SampledFrom(toll.Measures()).Draw(t, "measure"),
 				Scope:   rapid.SampledFrom(toll.Scopes()).Draw(t, "scope"),
-				Where:   rapid.SampledFrom([]toll.Where{toll.Anywhere, toll.Abroad, toll.Unlisted, toll.AtHome, toll.Chargeable}).Draw(t, "where"),
+				Where:   rapid.SampledFrom([]toll.Where{toll.Anywhere, toll.Abroad, toll.Unlisted, toll.Dear, toll.AtHome, toll.Chargeable}).Draw(t, "where"),
 			},
 			Act:     min(anyAmount.Draw(t, "act"), largestAct),
 			Observe: rapid.IntRange(0, 5).Draw(t, "observe") == 0,
@@ -295,7 +295,7 @@ func TestTheShelvesFindTheMostSpecificRule(t *testing.T) {
 				Group:   maybe("sales", "support").Draw(t, "group"),
 				Prefix:  maybe("+2", "+220", "+220399", "+43").Draw(t, "prefix"),
 				Country: maybe("GM", "AT").Draw(t, "country"),
-				Where:   toll.Where(maybe("abroad", "unlisted", "home", "intl_mobile").Draw(t, "where")),
+				Where:   toll.Where(maybe("abroad", "unlisted", "dear", "home", "intl_mobile").Draw(t, "where")),
 				Origin:  toll.Origin(maybe("foreign", "new-network", "many-networks", "after-failures").Draw(t, "origin")),
 				Do:      rapid.SampledFrom([]toll.Effect{toll.Permit, toll.Forbid}).Draw(t, "do"),
 			}

@@ -43,14 +43,16 @@ const (
 	everywhere   extent = iota
 	onePart             // home, abroad or special
 	unlistedPart        // of what is abroad, by the country too
+	dearPart            // of the unlisted
 	oneClass
 )
 
 // parts are the Wheres that take in several classes and exclude each other; beside
-// them a rule or limit can name the unlisted, which lie within one of them.
+// them a rule or limit can name the unlisted, which lie within one of them, and of
+// these the dear.
 var (
 	parts       = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Chargeable}
-	manyClasses = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Unlisted, toll.Chargeable}
+	manyClasses = [...]toll.Where{toll.AtHome, toll.Abroad, toll.Unlisted, toll.Dear, toll.Chargeable}
 )
 
 // shape tells which conditions a rule has, without their values.
@@ -70,6 +72,8 @@ func (c conditions) shape() shape {
 	case c.where == toll.Anywhere:
 	case c.where == toll.Unlisted:
 		s.where = unlistedPart
+	case c.where == toll.Dear:
+		s.where = dearPart
 	case slices.Contains(parts[:], c.where):
 		s.where = onePart
 	default:
@@ -80,8 +84,8 @@ func (c conditions) shape() shape {
 
 // compare puts the more specific shape first: the one with more conditions;
 // then the one with the longer prefix; then a caller before a group before a
-// kind of caller; then a country before a class before the unlisted before a part;
-// then one for some origin, in the order of toll.Origins; then one for some times.
+// kind of caller; then a country before a class before the dear before the unlisted
+// before a part; then one for some origin, in the order of toll.Origins; then one for some times.
 func (s shape) compare(t shape) int {
 	return cmp.Or(
 		cmp.Compare(t.conditions(), s.conditions()),
@@ -139,6 +143,11 @@ func (s shape) of(q *toll.Question) (conditions, bool) {
 			return c, false
 		}
 		c.where = toll.Unlisted
+	case dearPart:
+		if !toll.Dear.Covers(q.To) {
+			return c, false
+		}
+		c.where = toll.Dear
 	case oneClass:
 		c.where = toll.Where(q.To.Class)
 	}

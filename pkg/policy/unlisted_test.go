@@ -41,6 +41,29 @@ func TestRulesForUnlistedCountries(t *testing.T) {
 	}
 }
 
+func TestRulesForDearCountries(t *testing.T) {
+	p := build(t, Options{},
+		toll.Rule{ID: "new", Where: toll.Unlisted, Do: toll.Permit},
+		toll.Rule{ID: "far", Where: toll.Dear, Do: toll.AskPIN},
+	)
+	moderate := gambia
+	moderate.Country = "FR"
+	for _, tt := range []struct {
+		name string
+		to   toll.Destination
+		by   string
+	}{
+		{"dear", gambia, "far"},
+		{"moderate", moderate, "new"},
+		{"listed", listedCopy(gambia), "default:intl_mobile"},
+		{"at home", munich, "default:home_fixed"},
+	} {
+		if j := p.Judge(noon, ask(tt.to, "1"), quiet()); j.By != tt.by {
+			t.Errorf("%s: %s by %s, want %s", tt.name, j.Reason, j.By, tt.by)
+		}
+	}
+}
+
 // A limit on the unlisted neither refuses, shortens nor shows for a listed country.
 func TestLimitsForUnlistedCountries(t *testing.T) {
 	budget := per("budget", toll.Cost, toll.PerSite, time.Hour, 0)

@@ -29,7 +29,7 @@ func DefaultAssumed() Assumed {
 		Home:     toll.Unit / 50,      // 0.02
 		Special:  toll.Unit * 3 / 10,  // 0.30
 		Allowed:  toll.Unit * 3 / 10,  // 0.30
-		Moderate: toll.Unit * 4 / 10,  // 0.40
+		Moderate: toll.Unit * 3 / 10,  // 0.30
 		Abroad:   toll.Unit * 15 / 10, // 1.50
 		Premium:  toll.Unit * 10,
 	}
@@ -75,7 +75,7 @@ func (r *Rates) perMinute(to toll.Destination) toll.Money {
 		switch {
 		case r.allowed[to.Country]:
 			return r.assumed.Allowed
-		case to.Class != toll.ForeignNANP && moderate(to.Country):
+		case to.Class != toll.ForeignNANP && toll.Moderate(to.Country):
 			return min(r.assumed.Moderate, r.assumed.Abroad)
 		}
 		return r.assumed.Abroad

@@ -47,8 +47,8 @@ func TestAssumedPrices(t *testing.T) {
 		{toll.IntlFixed, "GB", "0.30"},
 		{toll.IntlMobile, "GB", "0.30"},
 		{toll.IntlPremium, "GB", "10.00"}, // an allowed country does not make its premium numbers cheap
-		{toll.IntlFixed, "FR", "0.40"},
-		{toll.IntlMobile, "FR", "0.40"},
+		{toll.IntlFixed, "FR", "0.30"},
+		{toll.IntlMobile, "FR", "0.30"},
 		{toll.IntlPremium, "FR", "10.00"},
 		{toll.IntlFixed, "LV", "1.50"},
 		{toll.IntlMobile, "LV", "1.50"},
@@ -102,8 +102,8 @@ func TestDecksByTrunk(t *testing.T) {
 		{london, "a", 100, false},
 		{london, "b", 900, false},
 		{london, "", 900, false}, // not known yet: the dearest
-		{london, "c", toll.Unit * 2 / 5, true},
-		{london, "none", toll.Unit * 2 / 5, true},
+		{london, "c", toll.Unit * 3 / 10, true},
+		{london, "none", toll.Unit * 3 / 10, true},
 		{riga, "a", toll.Unit * 3 / 2, true},
 		{riga, "", toll.Unit * 3 / 2, true}, // one deck does not say, and so much is assumed
 		{to(toll.Unplaced, "", ""), "a", 10 * toll.Unit, true},
@@ -128,12 +128,12 @@ func TestUnknownTrunkIsTheDearest(t *testing.T) {
 		deck    string
 		assumed bool
 	}{
-		{"no deck", nil, []string{"a", "b"}, london, "0.40", "", true},
-		{"no deck, no trunk", nil, nil, london, "0.40", "", true},
+		{"no deck", nil, []string{"a", "b"}, london, "0.30", "", true},
+		{"no deck, no trunk", nil, nil, london, "0.30", "", true},
 		{"both have one", map[string]*Deck{"a": cheap, "b": dear}, []string{"a", "b"}, london, "0.0009", "b", false},
 		{"the site's trunks are not told", map[string]*Deck{"a": cheap, "b": dear}, nil, london, "0.0009", "b", false},
 		{"one says nothing and the other more than is assumed", map[string]*Deck{"a": cheap, "b": dear}, nil, riga, "5.00", "b", false},
-		{"a trunk without a deck", map[string]*Deck{"a": cheap, "b": dear}, []string{"a", "b", "c"}, london, "0.40", "", true},
+		{"a trunk without a deck", map[string]*Deck{"a": cheap, "b": dear}, []string{"a", "b", "c"}, london, "0.30", "", true},
 		{"a trunk without a deck, but a deck says more", map[string]*Deck{"b": dear}, []string{"b", "c"}, riga, "5.00", "b", false},
 		{"the common deck is cheaper", map[string]*Deck{"": cheap, "b": dear}, []string{"a", "b"}, london, "0.0009", "b", false},
 		{"the common deck is dearer", map[string]*Deck{"": dear, "b": cheap}, []string{"a", "b"}, london, "0.0009", "*", false},
@@ -171,10 +171,10 @@ func TestQuote(t *testing.T) {
 		{r, london, "a", Quote{Price: gb.Price, Deck: "a", Prefix: "44", Description: "United Kingdom", ValidFrom: noon}},
 		{common, london, "a", Quote{Price: gb.Price, Deck: "*", Prefix: "44", Description: "United Kingdom", ValidFrom: noon}},
 		{r, to(toll.Emergency, "GB", ""), "a", Quote{}},
-		{rates(t, nil, nil), london, "a", Quote{Price: assumed(toll.Unit * 2 / 5)}},
-		{r, london, "c", Quote{Price: assumed(toll.Unit * 2 / 5), Why: "trunk c has no rate deck"}},
-		{r, to(toll.IntlFixed, "DE", "+4930123"), "a", Quote{Price: assumed(toll.Unit * 2 / 5), Why: "the rate deck of a has no row for it"}},
-		{common, london, "b", Quote{Price: assumed(toll.Unit * 2 / 5), Why: "the rate deck of b has no row for it"}},
+		{rates(t, nil, nil), london, "a", Quote{Price: assumed(toll.Unit * 3 / 10)}},
+		{r, london, "c", Quote{Price: assumed(toll.Unit * 3 / 10), Why: "trunk c has no rate deck"}},
+		{r, to(toll.IntlFixed, "DE", "+4930123"), "a", Quote{Price: assumed(toll.Unit * 3 / 10), Why: "the rate deck of a has no row for it"}},
+		{common, london, "b", Quote{Price: assumed(toll.Unit * 3 / 10), Why: "the rate deck of b has no row for it"}},
 		{r, to(toll.IntlFixed, "LV", "+37122123456"), "a", Quote{Price: assumed(toll.Unit * 3 / 2), Why: "the rate deck of a has no row for it that is valid yet"}},
 		{common, to(toll.Unplaced, "", ""), "a", Quote{Price: assumed(10 * toll.Unit), Why: "it is no number that a rate deck could name"}},
 		{common, premium, "a", Quote{
@@ -206,9 +206,9 @@ func TestWith(t *testing.T) {
 		want  toll.Money
 		deck  *Deck
 	}{
-		{before, "a", 100, cheap}, {before, "b", toll.Unit * 2 / 5, nil}, {before, "", 100, nil},
+		{before, "a", 100, cheap}, {before, "b", toll.Unit * 3 / 10, nil}, {before, "", 100, nil},
 		{after, "a", 900, dear}, {after, "b", 900, dear}, {after, "", 900, nil},
-		{without, "a", toll.Unit * 2 / 5, nil}, {without, "b", 900, dear}, {without, "", 900, nil},
+		{without, "a", toll.Unit * 3 / 10, nil}, {without, "b", 900, dear}, {without, "", 900, nil},
 	} {
 		if p := tc.rates.Price(london, tc.trunk, noon); p.PerMinute != tc.want {
 			t.Errorf("trunk %q: got %s, want %s", tc.trunk, p.PerMinute, tc.want)
@@ -287,7 +287,7 @@ func TestManyAskAtOnce(t *testing.T) {
 		asking.Go(func() {
 			for range 1000 {
 				p := current.Load().Price(to(toll.IntlFixed, "GB", "+442079460958"), "", noon)
-				if p.Assumed != (p.PerMinute == toll.Unit*2/5) {
+				if p.Assumed != (p.PerMinute == toll.Unit*3/10) {
 					t.Errorf("got %+v, half of one price and half of another", p)
 					return
 				}

@@ -61,6 +61,7 @@ const (
 	AtHome     Where = "home"     // ordinary home numbers
 	Abroad     Where = "abroad"   // everything outside the site's own country
 	Unlisted   Where = "unlisted" // ordinary numbers abroad, in countries where the site does no business
+	Dear       Where = "dear"     // of the unlisted, those in countries that are not Moderate
 	Chargeable Where = "special"  // neither ordinary home nor abroad: premium, shared cost, personal, unplaced
 )
 
@@ -72,7 +73,15 @@ func (w Where) Covers(d Destination) bool {
 
 // Includes tells whether a call there counts, where its class is one that w
 // touches.
-func (w Where) Includes(d *Destination) bool { return w != Unlisted || !d.Listed }
+func (w Where) Includes(d *Destination) bool {
+	switch w {
+	case Unlisted:
+		return !d.Listed
+	case Dear:
+		return !d.Listed && !Moderate(d.Country)
+	}
+	return true
+}
 
 // Touches tells whether a call to some destination of that class counts.
 func (w Where) Touches(c Class) bool {
@@ -86,7 +95,7 @@ func (w Where) Touches(c Class) bool {
 		return c.Ordinary()
 	case Abroad:
 		return c.Abroad()
-	case Unlisted:
+	case Unlisted, Dear:
 		return c == IntlFixed || c == IntlMobile
 	case Chargeable:
 		return !c.Ordinary() && !c.Abroad()
