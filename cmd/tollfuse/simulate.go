@@ -18,8 +18,7 @@ import (
 )
 
 func (p program) simulateCommand(o *options) *cobra.Command {
-	var compare []string
-	var seed uint64
+	var v variants
 	cmd := &cobra.Command{
 		Use:   "simulate SCENARIO.yaml...",
 		Short: "Play an attack, or honest traffic, in virtual time",
@@ -32,14 +31,20 @@ A scenario that tells of a site is played on one that is set up as "tollfuse ini
 does. One that does not is played on yours: its configuration, and the policy
 that stands. docs/scenarios.md describes the file.
 
+With --site it is played at the site of a file, in which stands what a scenario has
+behind the key "site". Numbers in E.164, with a +, are dialled as that site does.
+With --fault something breaks: daemon_killed, ami_lost, ledger_full, clock_back or
+smtp_down, so long after each attack has begun (10s) and for so long (30m). "all"
+plays without any, and with each of them at two moments.
+
 With --compare the same calls meet other policies too: "default", or files that
 "tollfuse policy export" has written.`, exitDone, exitFailed, exitUsage, exitUnreachable),
-		Example: "  tollfuse simulate weekend-blast.yaml\n  tollfuse simulate --compare default --compare policy.yaml weekend-blast.yaml\n  tollfuse simulate --json *.yaml",
+		Example: "  tollfuse simulate weekend-blast.yaml\n  tollfuse simulate --compare default --compare policy.yaml weekend-blast.yaml\n  tollfuse simulate --site sites/gb.yaml --fault daemon_killed@5m/30m weekend-blast.yaml\n  tollfuse simulate --json *.yaml",
 		Args:    atLeast("SCENARIO.yaml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			results := []replay.Result{}
 			for _, path := range args {
-				more, err := p.simulate(cmd, o, path, compare, seed)
+				more, err := p.simulate(cmd, o, path, v)
 				if err != nil {
 					return err
 				}
@@ -51,13 +56,16 @@ With --compare the same calls meet other policies too: "default", or files that
 			return printResults(cmd.OutOrStdout(), results)
 		},
 	}
-	cmd.Flags().StringArrayVar(&compare, "compare", nil, "play this policy too: a file, or default; repeatable")
-	cmd.Flags().Uint64Var(&seed, "seed", 0, "draw other calls than the file's seed does")
+	cmd.Flags().StringArrayVar(&v.policies, "compare", nil, "play this policy too: a file, or default; repeatable")
+	cmd.Flags().StringArrayVar(&v.sites, "site", nil, "play it at the site of this file instead; repeatable")
+	cmd.Flags().StringArrayVar(&v.faults, "fault", nil, "let this break, as KIND[@AT][/FOR]; all: nothing, then each kind; repeatable")
+	cmd.Flags().Uint64Var(&v.seed, "seed", 0, "draw other calls than the file's seed does")
 	return cmd
 }
 
-// simulate plays the scenario of one file under its own policy, and under others.
-func (p program) simulate(cmd *cobra.Command, o *options, path string, others []string, seed uint64) ([]replay.Result, error) {
+// simulate plays the scenario of one file in all its variants: at each site, with
+// each fault, under each policy.
+func (p program) simulate(cmd *cobra.Command, o *options, path string, v variants) ([]replay.Result, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
@@ -66,13 +74,31 @@ func (p program) simulate(cmd *cobra.Command, o *options, path string, others []
 	if err != nil {
 		return nil, err
 	}
-	s.Seed = cmp.Or(seed, s.Seed)
+	stories, err := v.of(s)
+	if err != nil {
+		return nil, err
+	}
+	var results []replay.Result
+	for _, story := range stories {
+		more, err := p.play(cmd, o, path, story, v.policies)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, more...)
+	}
+	return results, nil
+}
+
+// play plays one variant under the scenario's own policy, and under others.
+func (p program) play(cmd *cobra.Command, o *options, path string, v variant, others []string) ([]replay.Result, error) {
+	s := v.story
 	c := app.ScenarioConfig(s.Site)
 	if s.Site.Country == "" {
+		var err error
 		if c, err = o.load(); err != nil {
 			return nil, err
 		}
-		if err := onSite(s, c); err != nil {
+		if s, err = onSite(s, c); err != nil {
 			return nil, err
 		}
 	}
@@ -90,22 +116,15 @@ func (p program) simulate(cmd *cobra.Command, o *options, path string, others []
 		if err != nil {
 			return nil, err
 		}
-		r.Policy = name
+		r.Policy, r.Fault = name, v.fault
 		results = append(results, r)
 	}
 	return results, nil
 }
 
 // onSite moves a scenario that tells of no site to the owner's.
-func onSite(s *replay.Scenario, c config.Config) error {
-	zone, err := c.Site.Location()
-	if err != nil {
-		return fmt.Errorf("time zone of the site: %w", err)
-	}
-	y, m, d := s.Starts.Date()
-	s.Starts = time.Date(y, m, d, s.Starts.Hour(), s.Starts.Minute(), s.Starts.Second(), 0, zone)
-	s.Site = replay.SiteFacts{Country: c.Site.Country, Countries: c.Site.Countries, Zone: c.Site.Timezone, Currency: c.Site.Currency, Size: c.Site.Size}
-	return nil
+func onSite(s *replay.Scenario, c config.Config) (*replay.Scenario, error) {
+	return s.At(replay.SiteFacts{Country: c.Site.Country, Countries: c.Site.Countries, Zone: c.Site.Timezone, Currency: c.Site.Currency, Size: c.Site.Size})
 }
 
 // policyOf is the policy of that name: a file, that of a new site, or the one that
@@ -127,16 +146,24 @@ func (p program) policyOf(cmd *cobra.Command, o *options, s *replay.Scenario, na
 
 // printResults prints a line for each story.
 func printResults(w io.Writer, results []replay.Result) error {
-	rows := [][]string{{"scenario", "policy", "unprotected", "leaked", "at our price", "calls", "blocked", "alert", "mails", "honest", "refused", "cut", "PIN", "breach"}}
+	rows := [][]string{{"scenario", "site", "policy", "unprotected", "leaked", "at our price", "calls", "blocked", "alert", "mails", "honest", "refused", "cut", "PIN", "breach"}}
 	for i := range results {
 		r := &results[i]
 		rows = append(rows, []string{
-			r.Name, cmp.Or(r.Policy, "-"), r.UnprotectedCost.String(), r.LeakedCost.String(), r.LeakedCostRated.String(), strconv.Itoa(r.LeakedCalls),
+			title(r), r.Site, cmp.Or(r.Policy, "-"), r.UnprotectedCost.String(), r.LeakedCost.String(), r.LeakedCostRated.String(), strconv.Itoa(r.LeakedCalls),
 			waited(r.SecondsToBlock), waited(r.SecondsToAlert), strconv.Itoa(r.Alerts), strconv.Itoa(r.LegitimateCalls),
 			strconv.Itoa(r.FalseDenials), strconv.Itoa(r.FalseCuts), strconv.Itoa(r.PINsAsked), breached(r.BudgetBreach),
 		})
 	}
 	return table(w, rows)
+}
+
+// title tells the variants of a scenario apart.
+func title(r *replay.Result) string {
+	if r.Fault == "" {
+		return r.Name
+	}
+	return r.Name + ", " + r.Fault
 }
 
 func breached(is bool) string {

@@ -18,6 +18,7 @@ import (
 type Numbering interface {
 	Resolve(dialled string) toll.Destination
 	ResolveTrunk(number, prefix string) toll.Destination
+	Dial(e164 string) string
 }
 
 // Site is what a daemon is made of, but for what is played here.

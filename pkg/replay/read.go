@@ -125,7 +125,8 @@ func (r *reader) scenario(root ast.Node) {
 	s.text("name", nameInto(&made.Name))
 	if n := s.value("site"); n != nil {
 		made.Policy = DefaultPolicy
-		zone = r.site(n)
+		r.made.Site.Size = usualSize
+		zone = r.site("site", n)
 	}
 	s.text("policy", wordInto(&made.Policy))
 	s.text("starts", momentInto(&made.Starts, zone))
@@ -155,11 +156,14 @@ func (r *reader) each(key string, n ast.Node, read func(key string, n ast.Node))
 	}
 }
 
-func (r *reader) site(n ast.Node) *time.Location {
-	s := r.fields("site", n, "country", "timezone", "currency", "countries", "size", "hours")
+// usualSize is how many extensions a site has that does not say.
+const usualSize = 12
+
+func (r *reader) site(key string, n ast.Node) *time.Location {
+	s := r.fields(key, n, "country", "timezone", "currency", "countries", "size", "hours")
 	s.needs("country", "timezone")
 	f := &r.made.Site
-	f.Currency, f.Size = "USD", 12
+	f.Currency = "USD"
 	zone := time.UTC
 	s.text("country", countryInto(&f.Country))
 	s.text("timezone", func(text string) (err error) {
@@ -189,7 +193,7 @@ func (r *reader) traffic(key string, n ast.Node) {
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
 	s.text("label", oneOfInto(&t.Label, Attack, Legitimate))
 	s.text("from", originInto(&t.From))
-	r.targets(s, &t)
+	r.to(s, &t)
 	s.text("pick", func(text string) error {
 		t.InOrder = text == "round-robin"
 		if !t.InOrder && text != "random" {
@@ -250,13 +254,37 @@ func (r *reader) pace(s said, t *Traffic) {
 	}
 }
 
-// targets are numbers, each alone or with its weight.
-func (r *reader) targets(s said, t *Traffic) {
+// to are the numbers: a list, or one for each country that the site may be in.
+func (r *reader) to(s said, t *Traffic) {
+	key := strictyaml.Inside(s.key, "to")
 	n := s.value("to")
 	if n == nil {
 		return
 	}
-	key := strictyaml.Inside(s.key, "to")
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+	default:
+		t.To = r.targets(key, n)
+		return
+	}
+	t.ToIn = make(map[string][]Target)
+	for _, pair := range r.Entries(key, n) {
+		var country string
+		text, _ := r.Word(key, pair.Key)
+		if err := countryInto(&country)(text); err != nil {
+			r.Problem(pair.Key, key, "%s", err)
+		}
+		t.ToIn[country] = r.targets(strictyaml.Inside(key, country), pair.Value)
+	}
+	if home := r.made.Site.Country; home != "" {
+		if err := t.numbersIn(home); err != nil {
+			r.Problem(n, s.key, "%s", err)
+		}
+	}
+}
+
+// targets are numbers, each alone or with its weight.
+func (r *reader) targets(key string, n ast.Node) (all []Target) {
 	items, ok := r.Items(key, n)
 	if ok && len(items) == 0 {
 		r.Problem(n, key, "want at least one number")
@@ -275,8 +303,9 @@ func (r *reader) targets(s said, t *Traffic) {
 			pair.text("number", patternInto(&to.Number))
 			pair.text("weight", realInto(&to.Weight, 0.0001, 1e6))
 		}
-		t.To = append(t.To, to)
+		all = append(all, to)
 	}
+	return all
 }
 
 func (r *reader) between(s said, t *Traffic) {
@@ -327,6 +356,6 @@ func (r *reader) fault(key string, n ast.Node) {
 	var f Fault
 	s.text("at", lengthInto(&f.At, 0, longestStory))
 	s.text("for", lengthInto(&f.For, time.Second, longestStory))
-	s.text("kind", oneOfInto(&f.Kind, DaemonKilled, AMILost, LedgerFull, ClockBack, SMTPDown))
+	s.text("kind", oneOfInto(&f.Kind, faultKinds...))
 	r.made.Faults = append(r.made.Faults, f)
 }

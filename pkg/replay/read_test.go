@@ -127,8 +127,11 @@ func FuzzParse(f *testing.F) {
 		}
 		for n := range s.Traffic {
 			one := &s.Traffic[n]
-			if len(one.To) == 0 || one.Every <= 0 && one.Daily <= 0 && one.Concurrent <= 0 {
+			if len(one.To)+len(one.ToIn) == 0 || one.Every <= 0 && one.Daily <= 0 && one.Concurrent <= 0 {
 				t.Errorf("traffic that does not flow: %+v", one)
+			}
+			if len(one.To) == 0 {
+				continue // it is chosen by the site
 			}
 			newSource(s, n, time.UTC, func(time.Time) bool { return false }).draw(0)
 		}

@@ -9,6 +9,8 @@ import (
 // Result is how a scenario went. Money is in the site's currency.
 type Result struct {
 	Name   string `json:"name"`
+	Site   string `json:"site"`            // its country
+	Fault  string `json:"fault,omitempty"` // one that the scenario itself does not tell of
 	Policy string `json:"policy,omitempty"`
 
 	UnprotectedCost toll.Money `json:"unprotected_cost"`       // of the attack, at the carrier's price, without Tollfuse

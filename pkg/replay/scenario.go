@@ -42,8 +42,9 @@ type Traffic struct {
 	Label   Label
 	From    Origin
 	To      []Target
-	InOrder bool // targets, and callers, in turn; else at random
-	Lines   int  // so many calls at a time a caller makes; 0: any number
+	ToIn    map[string][]Target // instead of To, by the site's country; At chooses
+	InOrder bool                // targets, and callers, in turn; else at random
+	Lines   int                 // so many calls at a time a caller makes; 0: any number
 
 	// How often: one of the three.
 	Every      time.Duration // a call each so long,
@@ -67,7 +68,8 @@ type Traffic struct {
 	Price *toll.Price // what the carrier charges; nil: what the site's own prices say
 }
 
-// Target is a number as it is dialled; an x stands for any digit.
+// Target is a number; an x stands for any digit. One in E.164, with a +, is dialled
+// as the site does, and any other as it stands.
 type Target struct {
 	Number string
 	Weight float64
@@ -128,6 +130,8 @@ const (
 	ClockBack    FaultKind = "clock_back"    // the system clock is set back by the fault's time
 	SMTPDown     FaultKind = "smtp_down"     // the mail server takes nothing
 )
+
+var faultKinds = []FaultKind{DaemonKilled, AMILost, LedgerFull, ClockBack, SMTPDown}
 
 // Fault is something that breaks for a while.
 type Fault struct {

@@ -25,7 +25,8 @@ type source struct {
 	zone    *time.Location
 	holiday func(time.Time) bool
 	rand    *rand.Rand
-	turn    int // how many calls were drawn
+	dial    func(number string) string // how the site dials an E.164 number; nil: as it stands
+	turn    int                        // how many calls were drawn
 	weight  float64
 	called  map[string][]string        // the newest numbers, by caller
 	busy    map[string][]time.Duration // until when each caller's lines are taken
@@ -56,6 +57,9 @@ func (s *source) draw(at time.Duration) (wish, bool) {
 	from, free := s.idle(at)
 	w := wish{from: from, talk: s.length(t.Talk), ring: s.length(t.Ring), answered: s.rand.Float64() < t.Answered}
 	w.number = s.number(w.from)
+	if s.dial != nil {
+		w.number = s.dial(w.number)
+	}
 	s.turn++
 	if t.Lines > 0 && free {
 		until := at + w.ring

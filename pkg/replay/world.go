@@ -61,7 +61,9 @@ func play(ctx context.Context, s *Scenario, site *Site, unprotected bool) (Resul
 		if unprotected && s.Traffic[n].Label != Attack {
 			continue // what honest calls cost is not asked
 		}
-		w.flow(ctx, &s.Traffic[n], newSource(s, n, s.Starts.Location(), holiday))
+		src := newSource(s, n, s.Starts.Location(), holiday)
+		src.dial = site.Numbering.Dial
+		w.flow(ctx, &s.Traffic[n], src)
 	}
 	w.live(ctx)
 	if w.daemon != nil {
@@ -74,7 +76,7 @@ func play(ctx context.Context, s *Scenario, site *Site, unprotected bool) (Resul
 		return Result{}, fmt.Errorf("play %s: %w", s.Name, w.err)
 	}
 	r := w.tally.done()
-	r.Name = s.Name
+	r.Name, r.Site = s.Name, s.Site.Country
 	return r, nil
 }
 
@@ -129,8 +131,9 @@ func (w *world) happen() {
 // flow begins one kind of traffic.
 func (w *world) flow(ctx context.Context, t *Traffic, s *source) {
 	if t.Concurrent > 0 {
-		for lane := range t.Concurrent {
-			w.clock.at(t.After+time.Duration(lane)*time.Second, func() { w.lane(ctx, t, s) })
+		for n := range t.Concurrent {
+			l := &lane{traffic: t, source: s}
+			w.clock.at(t.After+time.Duration(n)*time.Second, func() { w.keepBusy(ctx, l) })
 		}
 		return
 	}
@@ -154,11 +157,32 @@ func (w *world) flow(ctx context.Context, t *Traffic, s *source) {
 const (
 	dialsAgain   = 2 * time.Second
 	dialsRefused = 5 * time.Second // after a refusal
-	looksAgain   = time.Minute     // while his time has not come
+	givesUp      = 60              // refusals in a row, after which he tries each minute only
+	looksAgain   = time.Minute     // then, and while his time has not come
 )
 
 // lane is one of the lines that are kept busy.
-func (w *world) lane(ctx context.Context, t *Traffic, s *source) {
+type lane struct {
+	traffic *Traffic
+	source  *source
+	refused int // in a row
+}
+
+// pause is how long a lane waits after a call.
+func (l *lane) pause(refused bool) time.Duration {
+	if !refused {
+		l.refused = 0
+		return dialsAgain
+	}
+	if l.refused++; l.refused < givesUp {
+		return dialsRefused
+	}
+	return looksAgain
+}
+
+// keepBusy places the next call of a lane.
+func (w *world) keepBusy(ctx context.Context, l *lane) {
+	t, s := l.traffic, l.source
 	end := w.scenario.Lasts
 	if t.Until > 0 {
 		end = min(end, t.Until)
@@ -167,16 +191,12 @@ func (w *world) lane(ctx context.Context, t *Traffic, s *source) {
 		return
 	}
 	if !s.within(w.clock.Now()) {
-		w.clock.after(looksAgain, func() { w.lane(ctx, t, s) })
+		w.clock.after(looksAgain, func() { w.keepBusy(ctx, l) })
 		return
 	}
 	one, _ := s.draw(w.clock.elapsed)
 	w.place(ctx, t, one, func(refused bool) {
-		pause := dialsAgain
-		if refused {
-			pause = dialsRefused
-		}
-		w.clock.after(pause, func() { w.lane(ctx, t, s) })
+		w.clock.after(l.pause(refused), func() { w.keepBusy(ctx, l) })
 	})
 }
 
