@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +41,9 @@ type Counts struct {
 	Late     int `json:"late"`      // began before a call that was already given
 }
 
+// mostElsewhere bounds what Elsewhere tells.
+const mostElsewhere = 8
+
 // Calls makes calls of records, ordered by their beginning.
 type Calls struct {
 	records *Reader
@@ -50,6 +54,7 @@ type Calls struct {
 	open   map[key]*Call // the newest of each in the queue
 	last   time.Time
 	counts Counts
+	others []string // see Elsewhere
 	done   bool
 }
 
@@ -64,6 +69,9 @@ func NewCalls(records *Reader, trunk func(channel string) (name string, ok bool)
 
 // Counts is what became of the records so far.
 func (c *Calls) Counts() Counts { return c.counts }
+
+// Elsewhere are some ends to which legs went that are no trunk's, such as PJSIP/1002.
+func (c *Calls) Elsewhere() []string { return c.others }
 
 // Next is the call that began next; io.EOF after the last. Its other errors are
 // those of the Reader.
@@ -96,6 +104,7 @@ func (c *Calls) take(record Record) {
 	trunk, ok := c.trunk(record.DstChannel)
 	if !ok {
 		c.counts.NotTrunk++
+		c.wentElsewhere(record.DstChannel)
 		return
 	}
 	number, ok := dialled(record)
@@ -114,6 +123,20 @@ func (c *Calls) take(record Record) {
 	}
 	heap.Push(&c.queue, call)
 	c.open[call.key()] = call
+}
+
+// wentElsewhere notes an end that is no trunk's, without the number that a channel of
+// it has at its end: an owner whose calls are not found sees there why.
+func (c *Calls) wentElsewhere(channel string) {
+	if len(c.others) == mostElsewhere || channel == "" {
+		return
+	}
+	if end := strings.LastIndexByte(channel, '-'); end >= 0 {
+		channel = channel[:end]
+	}
+	if !slices.Contains(c.others, channel) {
+		c.others = append(c.others, strings.Clone(channel))
+	}
 }
 
 func (c *Call) key() key {

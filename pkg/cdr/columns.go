@@ -178,4 +178,11 @@ func isUniqueid(cell string) bool {
 	return ok && len(seconds) >= 9 && digits(seconds) && digits(number)
 }
 
-func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
+func digits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return text != ""
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -42,7 +41,7 @@ type Problem struct {
 // Reader reads records one after the other.
 type Reader struct {
 	lines   *bufio.Reader
-	zone    *time.Location
+	times   clock
 	columns Columns
 
 	layout  layout
@@ -52,12 +51,15 @@ type Reader struct {
 	rows    int
 	bad     []Problem
 	badRows int
+
+	cells  [][]byte // of the newest row
+	picked []byte   // what is read of it
 }
 
 // NewReader reads records from r. A time without an epoch is one of the zone:
 // that of the site, or UTC where cdr.conf says usegmtime=yes.
 func NewReader(r io.Reader, columns Columns, zone *time.Location) *Reader {
-	return &Reader{lines: bufio.NewReaderSize(r, maxLine), zone: zone, columns: columns}
+	return &Reader{lines: bufio.NewReaderSize(r, maxLine), times: clock{zone: zone}, columns: columns}
 }
 
 // Rows is how many rows were read, good and bad; a heading is none.
@@ -71,8 +73,8 @@ func (r *Reader) Bad() (int, []Problem) { return r.badRows, r.bad }
 func (r *Reader) Next() (Record, error) {
 	for {
 		text, err := r.nextLine()
-		if errors.Is(err, io.EOF) && !r.known && r.badRows > 0 {
-			return Record{}, fmt.Errorf("line %d: %s", r.bad[0].Line, r.bad[0].Text)
+		if errors.Is(err, io.EOF) && !r.known {
+			return Record{}, r.unusable()
 		}
 		if errors.Is(err, errLong) {
 			r.refuse(err)
@@ -81,13 +83,16 @@ func (r *Reader) Next() (Record, error) {
 		if err != nil {
 			return Record{}, err
 		}
-		if strings.TrimSpace(text) == "" {
+		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		row, err := split(text)
+		row, err := split(text, r.cells[:0])
 		heading := false
+		if err == nil {
+			r.cells = row
+		}
 		if err == nil && !r.known {
-			heading, err = r.look(row)
+			heading, err = r.look(texts(row))
 		}
 		if heading {
 			continue
@@ -102,9 +107,20 @@ func (r *Reader) Next() (Record, error) {
 		}
 		r.refuse(err)
 		if !r.known && r.badRows >= maxLooked {
-			return Record{}, fmt.Errorf("line %d: %s", r.bad[0].Line, r.bad[0].Text)
+			return Record{}, r.unusable()
 		}
 	}
+}
+
+// ErrUnusable says that a file has no call records, or none of a known kind.
+var ErrUnusable = errors.New("no call records")
+
+// unusable tells why of the first row.
+func (r *Reader) unusable() error {
+	if r.badRows == 0 {
+		return fmt.Errorf("%w: the file is empty", ErrUnusable)
+	}
+	return fmt.Errorf("%w: line %d: %s", ErrUnusable, r.bad[0].Line, r.bad[0].Text)
 }
 
 // refuse counts a row that cannot be read.
@@ -132,9 +148,9 @@ func (r *Reader) look(row []string) (heading bool, err error) {
 
 var errLong = fmt.Errorf("the line has more than %d kB", maxLine>>10)
 
-// nextLine is the next line without its end. Of one that is too long nothing is
-// kept.
-func (r *Reader) nextLine() (string, error) {
+// nextLine is the next line without its end, until the one after it is read. Of one
+// that is too long nothing is kept.
+func (r *Reader) nextLine() ([]byte, error) {
 	text, err := r.lines.ReadSlice('\n')
 	r.line++
 	long := errors.Is(err, bufio.ErrBufferFull)
@@ -143,14 +159,14 @@ func (r *Reader) nextLine() (string, error) {
 	}
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return "", fmt.Errorf("reading line %d: %w", r.line, err)
+		return nil, fmt.Errorf("reading line %d: %w", r.line, err)
 	case long:
-		return "", errLong
+		return nil, errLong
 	case err != nil && len(text) == 0:
-		return "", io.EOF
+		return nil, io.EOF
 	}
 	if r.line == 1 {
 		text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return bytes.TrimRight(text, "\r\n"), nil
 }

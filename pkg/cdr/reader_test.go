@@ -193,7 +193,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			good++
-			if record.Start.Unix() < epochs || record.Billed < 0 || record.Billed > longest || len(record.Channel) > maxCell || !printable(record.Dst) {
+			if record.Start.Unix() < epochs || record.Billed < 0 || record.Billed > longest || len(record.Channel) > maxCell || !printable([]byte(record.Dst)) {
 				t.Fatalf("%+v", record)
 			}
 		}

@@ -1,6 +1,7 @@
 package cdr
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -14,25 +15,29 @@ import (
 const maxCell = 256 // bytes of what is kept; Asterisk's own names end at 80
 
 // split takes a row apart as RFC 4180 says, except that a cell ends with its line.
-func split(text string) ([]string, error) {
-	cells := make([]string, 0, 21)
+// The cells are parts of the text, or of the text without doubled quotes; they come
+// behind those that are given.
+func split(text []byte, cells [][]byte) ([][]byte, error) {
 	for {
-		if !strings.HasPrefix(text, `"`) {
-			cell, rest, more := strings.Cut(text, ",")
-			cells = append(cells, cell)
-			if !more {
-				return cells, nil
+		if len(text) == 0 || text[0] != '"' {
+			end := bytes.IndexByte(text, ',')
+			if end < 0 {
+				return append(cells, text), nil
 			}
-			text = rest
+			cells, text = append(cells, text[:end]), text[end+1:]
 			continue
 		}
-		end := closing(text)
+		end, doubled := closing(text)
 		if end < 0 {
 			return nil, errors.New("a quotation mark is opened and not closed")
 		}
-		cells = append(cells, strings.ReplaceAll(text[1:end], `""`, `"`))
+		cell := text[1:end]
+		if doubled {
+			cell = bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
+		}
+		cells = append(cells, cell)
 		switch text = text[end+1:]; {
-		case text == "":
+		case len(text) == 0:
 			return cells, nil
 		case text[0] != ',':
 			return nil, errors.New("there is text behind a cell in quotation marks")
@@ -41,57 +46,42 @@ func split(text string) ([]string, error) {
 	}
 }
 
-// closing is the place of the quote that closes the one text begins with.
-func closing(text string) int {
-	for i := 1; i < len(text); i++ {
-		if text[i] != '"' {
-			continue
+// closing is the place of the quote that closes the one text begins with, -1 where
+// there is none, and whether there are doubled ones before it.
+func closing(text []byte) (end int, doubled bool) {
+	for i := 1; ; i += 2 {
+		next := bytes.IndexByte(text[i:], '"')
+		if next < 0 {
+			return -1, doubled
 		}
-		if i+1 < len(text) && text[i+1] == '"' {
-			i++
-			continue
+		i += next
+		if i+1 == len(text) || text[i+1] != '"' {
+			return i, doubled
 		}
-		return i
+		doubled = true
 	}
-	return -1
 }
 
 // fill checks the cells of a row and puts them into a record.
-func (r *Reader) fill(record *Record, row []string) error {
+func (r *Reader) fill(record *Record, row [][]byte) error {
 	l := r.layout
 	if r.width > 0 && len(row) != r.width {
 		// Options of cdr.conf may have changed while the file was written.
 		var err error
-		if l, _, err = recognize(row); err != nil {
+		if l, _, err = recognize(texts(row)); err != nil {
 			return fmt.Errorf("it has %d cells where the rows before it have %d", len(row), r.width)
 		}
 	}
 	var cells [fields]string
-	for f, place := range l {
-		if place < 0 {
-			continue
-		}
-		if place >= len(row) {
-			return fmt.Errorf("there is no %s: the row has only %d cells", fieldNames[f], len(row))
-		}
-		cell := row[place]
-		if field(f) == lastdataField && len(cell) > maxCell {
-			cell = "" // options of Dial may be long, and nobody misses them
-		}
-		if len(cell) > maxCell {
-			return fmt.Errorf("%s has more than %d bytes", fieldNames[f], maxCell)
-		}
-		if !printable(cell) {
-			return fmt.Errorf("%s has characters that do not print", fieldNames[f])
-		}
-		cells[f] = strings.Clone(cell) // the record is kept longer than its line
+	if err := r.pick(&cells, &l, row); err != nil {
+		return err
 	}
 	var err error
-	if record.Start, err = parseTime(cells[startField], r.zone); err != nil {
+	if record.Start, err = r.times.parse(cells[startField]); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	if !none(cells[answerField]) {
-		if record.Answer, err = parseTime(cells[answerField], r.zone); err != nil {
+		if record.Answer, err = r.times.parse(cells[answerField]); err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
 	}
@@ -113,43 +103,69 @@ func (r *Reader) fill(record *Record, row []string) error {
 	return nil
 }
 
-func printable(cell string) bool {
-	return utf8.ValidString(cell) && strings.IndexFunc(cell, func(c rune) bool { return !unicode.IsPrint(c) }) < 0
+// pick checks the cells that are read, and copies them: a record is kept longer than
+// its line. They share one piece of memory, for there are many.
+func (r *Reader) pick(cells *[fields]string, l *layout, row [][]byte) error {
+	var ends [fields]int
+	r.picked = r.picked[:0]
+	for f, place := range l {
+		if place >= len(row) {
+			return fmt.Errorf("there is no %s: the row has only %d cells", fieldNames[f], len(row))
+		}
+		if place >= 0 {
+			cell := row[place]
+			switch {
+			case len(cell) > maxCell && field(f) == lastdataField:
+				cell = nil // options of Dial may be long, and nobody misses them
+			case len(cell) > maxCell:
+				return fmt.Errorf("%s has more than %d bytes", fieldNames[f], maxCell)
+			case !printable(cell):
+				return fmt.Errorf("%s has characters that do not print", fieldNames[f])
+			}
+			r.picked = append(r.picked, cell...)
+		}
+		ends[f] = len(r.picked)
+	}
+	all, begin := string(r.picked), 0
+	for f, end := range ends {
+		cells[f] = all[begin:end]
+		begin = end
+	}
+	return nil
+}
+
+// texts are the cells as the recognition of a file takes them.
+func texts(row [][]byte) []string {
+	all := make([]string, len(row))
+	for i, cell := range row {
+		all[i] = string(cell)
+	}
+	return all
+}
+
+// printable tells whether a cell can be shown to a person.
+func printable(cell []byte) bool {
+	for _, c := range cell {
+		if c < ' ' || c > '~' {
+			return utf8.Valid(cell) && bytes.IndexFunc(cell, func(c rune) bool { return !unicode.IsPrint(c) }) < 0
+		}
+	}
+	return true
 }
 
 // none tells whether there is no time: SQL writes the second for none.
 func none(cell string) bool { return cell == "" || cell == "0000-00-00 00:00:00" }
-
-const epochs = 1_000_000_000 // before 2001 there was no Asterisk worth the name
-
-// parseTime reads "2026-03-07 00:30:00", also with a T or a fraction, or the
-// seconds since 1970 that CDR(start,u) gives.
-func parseTime(cell string, zone *time.Location) (time.Time, error) {
-	if !strings.Contains(cell, "-") { // an error of strconv costs more than a date
-		seconds, err := strconv.ParseFloat(cell, 64)
-		if err == nil && seconds >= epochs && seconds < 10*epochs {
-			whole, part := math.Modf(seconds)
-			return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).In(zone), nil
-		}
-	}
-	for _, form := range []string{time.DateTime, "2006-01-02T15:04:05"} {
-		if at, err := time.ParseInLocation(form, cell, zone); err == nil && at.Unix() >= epochs && at.Unix() < 10*epochs {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%.40q is no time: expected 2026-03-07 00:30:00 or the seconds since 1970", cell)
-}
-
-func isTime(cell string) bool {
-	_, err := parseTime(cell, time.UTC)
-	return err == nil
-}
 
 // longest is more than any call lasts: a week.
 const longest = 7 * 24 * time.Hour
 
 // parseSeconds reads whole seconds, or with the fraction of CDR(billsec,f).
 func parseSeconds(cell string) (time.Duration, error) {
+	if len(cell) <= 6 && digits(cell) { // as nearly all are
+		if n := time.Duration(decimal(cell)) * time.Second; n <= longest {
+			return n, nil
+		}
+	}
 	seconds, err := strconv.ParseFloat(cell, 64)
 	if err != nil || !(seconds >= 0 && seconds <= longest.Seconds()) {
 		return 0, fmt.Errorf("%.40q is no number of seconds up to a week", cell)

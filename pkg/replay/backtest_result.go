@@ -21,8 +21,11 @@ type Backtest struct {
 	Bad     []cdr.Problem `json:"bad,omitempty"` // the first hundred of them
 	Records cdr.Counts    `json:"records"`       // what became of the others
 
-	Total Group `json:"total"`
-	Mails int   `json:"mails"` // that the owner would have got about attacks and limits
+	Elsewhere []string `json:"elsewhere,omitempty"` // some ends to which legs went that are no trunk's
+
+	Total   Group      `json:"total"`
+	Assumed toll.Money `json:"assumed"` // how much of the cost is at prices that no rate deck says
+	Mails   int        `json:"mails"`   // that the owner would have got about attacks and limits
 
 	Reasons   []Group `json:"reasons"`   // what stood against calls, those that cost most first
 	Callers   []Group `json:"callers"`   // likewise

@@ -64,6 +64,9 @@ func (f *findings) ended(t *talk, now time.Time) {
 		f.through.ended(t, now, t.outcome != OutcomeCut)
 	}
 	f.result.Total.add(t)
+	if t.question.Price.Assumed {
+		f.result.Assumed += t.cost()
+	}
 	f.callers.of(t.question.Caller.String(), mostGroups).add(t)
 	f.countries.of(cmp.Or(t.question.To.Country, "-"), mostGroups).add(t)
 	local := t.call.Start.In(f.zone)

@@ -74,6 +74,7 @@ func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
 	r := p.finish(records.Countries)
 	r.Rows, r.Records = records.Reader.Rows(), records.Calls.Counts()
 	r.BadRows, r.Bad = records.Reader.Bad()
+	r.Elsewhere = records.Calls.Elsewhere()
 	return r, nil
 }
 
