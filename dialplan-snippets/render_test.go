@@ -120,7 +120,7 @@ func TestSiteValuesAreInTheFiles(t *testing.T) {
 	s.PBX, s.AGI, s.Trunk, s.MaxHomeSeconds, s.MaxDialledLength = "hq-2", "[::1]:4999", "sip.out_1", 77, 41
 	s.AMI = AMI{User: "fuse", Secret: "s/e=c.r+e_t-", Permit: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/64")}}
 	for name, texts := range map[string][]string{
-		SubroutineFile: {"AGI(agi://[::1]:4999/authorize,pbx=hq-2,number=", ",end=1)\n", "TOLLFUSE_SECONDS=77,", "} > 41]"},
+		SubroutineFile: {"AGI(agi://[::1]:4999/authorize,pbx=hq-2,number=", ",end=1)\n", "TOLLFUSE_SECONDS=77,", "} <= 41]"},
 		ManagerFile:    {"\n[fuse]\n", "\nsecret = s/e=c.r+e_t-\n", "deny = ::/0\npermit = 192.0.2.7/32\npermit = 2001:db8::/64\n"},
 		ExampleFile:    {"Dial(PJSIP/${TOLLFUSE_DIAL}@sip.out_1,60,S(${TOLLFUSE_SECONDS}))", "TOLLFUSE_TRUNK=sip.out_1)", "\n[from-sip.out_1]\n"},
 	} {

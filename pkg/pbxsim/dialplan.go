@@ -30,9 +30,9 @@ func (l *Live) gosub(c *channel, number string) Verdict {
 		c.set(preset[0], preset[1])
 	}
 	began := time.Now()
-	ask := l.pbx.options.Dialplan.classify(c, number)
+	asked, ask := l.pbx.options.Dialplan.classify(c, number)
 	address := l.pbx.agi
-	request := l.request(c, number, address)
+	request := l.request(c, asked, address)
 	l.unlock()
 	reached := ask && address != "" && l.ask(c, address, request)
 
@@ -49,10 +49,13 @@ func (l *Live) gosub(c *channel, number string) Verdict {
 
 func value(c *channel, name string) string { return c.variables[name].value }
 
-// classify sets what holds without the daemon, and tells whether to ask it.
-func (d Dialplan) classify(c *channel, number string) (ask bool) {
-	if number == "" || len(number) > d.MaxDialled || filter(number, dialable) != number {
-		return false
+// noNumber is in front of what is left of a string that is no number.
+const noNumber = "?"
+
+// classify sets what holds without the daemon, and tells what to ask it, and whether.
+func (d Dialplan) classify(c *channel, number string) (asked string, ask bool) {
+	if clean := filter(number, dialable); number == "" || len(number) > d.MaxDialled || clean != number {
+		return noNumber + clean[:min(len(clean), d.MaxDialled)], true
 	}
 	c.set("TOLLFUSE_DIAL", number)
 	c.set("TOLLFUSE_CAUSE", "21")
@@ -62,7 +65,7 @@ func (d Dialplan) classify(c *channel, number string) (ask bool) {
 		c.set("TOLLFUSE_SECONDS", strconv.Itoa(emergencySeconds))
 		c.set("TOLLFUSE_REASON", "emergency")
 		c.set("_TOLLFUSE_LEASE", "emergency")
-		return false
+		return number, false
 	case d.Home(number):
 		c.set("TOLLFUSE_VERDICT", "allow")
 		c.set("TOLLFUSE_SECONDS", strconv.Itoa(int(d.MaxHome/time.Second)))
@@ -71,7 +74,7 @@ func (d Dialplan) classify(c *channel, number string) (ask bool) {
 	default:
 		c.set("TOLLFUSE_REASON", "fail_closed")
 	}
-	return true
+	return number, true
 }
 
 // request is what Asterisk sends first. The PBX is locked.

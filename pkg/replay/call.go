@@ -97,15 +97,13 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 		return authorize.Answer{Allow: true}
 	case c.to.Class == toll.Emergency:
 		return authorize.Answer{Allow: true, Lease: toll.MarkEmergency}
-	case !sane(c.wish.number):
-		return authorize.Answer{Reason: toll.ReasonBadNumber}
 	case w.daemon == nil && w.site.FailOpen && c.to.Class.Ordinary():
 		return authorize.Answer{Allow: true, Seconds: int(w.site.MaxHome / time.Second), Lease: toll.MarkFailOpen}
 	case w.daemon == nil:
 		return authorize.Answer{Reason: toll.ReasonFailClosed}
 	}
 	q, _ := w.daemon.handler.Question(authorize.Request{
-		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: c.wish.number, Trunk: w.site.Trunk, Facts: facts,
+		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: asked(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
 	})
 	a, asks := w.daemon.handler.Decide(ctx, q)
 	if asks {
@@ -127,9 +125,24 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 // longestDialled is how much the dialplan lets through.
 const longestDialled = 32
 
-// sane tells whether the dialplan lets it through to the daemon at all.
+// sane tells whether the dialplan takes it for a number.
 func sane(number string) bool {
 	return number != "" && len(number) <= longestDialled && strings.Trim(number, dialable) == ""
+}
+
+// asked is what the dialplan asks the daemon about: what is no number comes with a
+// mark in front of what is left of it.
+func asked(number string) string {
+	if sane(number) {
+		return number
+	}
+	left := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(dialable, r) {
+			return r
+		}
+		return -1
+	}, number)
+	return "?" + left[:min(len(left), longestDialled)]
 }
 
 // dial is Dial(…,S(timer)) on the channel that asked, or what Originate does.
