@@ -103,7 +103,7 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 		return authorize.Answer{Reason: toll.ReasonFailClosed}
 	}
 	q, _ := w.daemon.handler.Question(authorize.Request{
-		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: asked(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
+		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: told(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
 	})
 	a, asks := w.daemon.handler.Decide(ctx, q)
 	if asks {
@@ -130,9 +130,9 @@ func sane(number string) bool {
 	return number != "" && len(number) <= longestDialled && strings.Trim(number, dialable) == ""
 }
 
-// asked is what the dialplan asks the daemon about: what is no number comes with a
+// told is what the dialplan tells the daemon was dialled: what is no number comes with a
 // mark in front of what is left of it.
-func asked(number string) string {
+func told(number string) string {
 	if sane(number) {
 		return number
 	}
