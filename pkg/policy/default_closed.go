@@ -53,7 +53,7 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-dear-short", Meter: meter(toll.ConnectsUnder+"5s", toll.PerCountry, time.Hour, toll.Dear),
-			Act: 5, Do: []toll.Action{toll.Deny, toll.LockCaller}, LockFor: overNight,
+			Act: 4, Do: []toll.Action{toll.Deny, toll.LockCaller}, LockFor: overNight,
 			Comment: "A pump of short calls, which lives on connect fees.",
 		},
 		{
@@ -63,12 +63,12 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-home-number", Meter: meter(toll.Calls, toll.PerNumber, day, toll.AtHome),
-			Act: max(300, 100+24*n), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: overNight,
+			Act: max(300, 40+26*n), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: overNight,
 			Comment: "One attack made 5,000 calls to one ordinary number at home in a weekend. An alarm that is told every five minutes stays below.",
 		},
 		{
 			ID: "closed-shared-cost", Meter: meter(toll.Seconds, toll.PerSite, day, toll.Where(toll.SharedCost)),
-			Warn: minutes(90), Act: minutes(180),
+			Warn: minutes(75), Act: minutes(150),
 			Comment: "Conferences on shared-cost numbers are held while the firm is open.",
 		},
 	}
