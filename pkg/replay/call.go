@@ -108,7 +108,7 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 	a, asks := w.daemon.handler.Decide(ctx, q)
 	if asks {
 		q.Proof = toll.PINNone // whoever has stolen a password has no PIN
-		if c.traffic.Label == Legitimate {
+		if c.traffic.Label != Attack {
 			w.tally.result.PINsAsked++
 			q.Proof = toll.PINRight
 		}

@@ -191,7 +191,7 @@ func (r *reader) traffic(key string, n ast.Node) {
 		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "failovers", "lines", "price")
 	s.needs("label", "from", "to")
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
-	s.text("label", oneOfInto(&t.Label, Attack, Legitimate))
+	s.text("label", oneOfInto(&t.Label, Attack, Legitimate, Misdial))
 	s.text("from", originInto(&t.From))
 	r.to(s, &t)
 	s.text("pick", func(text string) error {

@@ -83,7 +83,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{"country: US, ", "", `x.yaml:2:`},
 		{"America/New_York", "America/Nowhere", `site.timezone: want a time zone such as America/New_York, not "America/Nowhere"`},
 		{"size: 12", "size: 0", `site.size: want a whole number from 1 to 10000, not "0"`},
-		{"label: attack\n", "label: atack\n", `x.yaml:8:10: traffic[0].label: want one of attack, legitimate, not "atack"`},
+		{"label: attack\n", "label: atack\n", `x.yaml:8:10: traffic[0].label: want one of attack, legitimate, misdial, not "atack"`},
 		{"extensions:1001-1003", "extensions:1003-1001", `traffic[0].from: want a range upward, of at most 10000 extensions, not "extensions:1003-1001"`},
 		{"extensions:1001-1003", "1001", `traffic[0].from: want extension:1001, extensions:1001-1040, forward:1002, transfer:1003, trunk:NAME or originate, not "1001"`},
 		{"per_minute: 10", "per_minute: 10\n  every: 3m", `x.yaml:8:3: traffic[0]: want exactly one of per_minute, every, per_day and concurrent`},

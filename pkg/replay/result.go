@@ -27,6 +27,8 @@ type Result struct {
 	FalseDenials    int  `json:"false_denials"` // of them, refused
 	FalseCuts       int  `json:"false_cuts"`    // of them, ended before their time
 	PINsAsked       int  `json:"pins_asked"`    // of them, that had to enter a PIN
+	Misdials        int  `json:"misdials,omitempty"`
+	MisdialsStopped int  `json:"misdials_stopped,omitempty"`
 	EmergencyDenied int  `json:"emergency_denied"`
 	BudgetBreach    bool `json:"budget_breach"` // more was spent than a budget had, at our price
 
@@ -97,8 +99,12 @@ func newTally(settings []toll.Setting) *tally {
 
 // attempted notes that a call was tried.
 func (t *tally) attempted(l Label, at time.Time) {
-	if l == Legitimate {
+	switch l {
+	case Legitimate:
 		t.result.LegitimateCalls++
+		return
+	case Misdial:
+		t.result.Misdials++
 		return
 	}
 	t.result.AttackCalls++
@@ -112,15 +118,18 @@ func (t *tally) stopped(l Label, at time.Time, why toll.Reason, by string, cut, 
 	if emergency {
 		t.result.EmergencyDenied++
 	}
-	if l == Attack {
-		if t.blocked.IsZero() {
-			t.blocked = at
-		}
+	switch {
+	case l == Attack && t.blocked.IsZero():
+		t.blocked = at
 		return
-	}
-	if cut {
+	case l == Attack:
+		return
+	case l == Misdial:
+		t.result.MisdialsStopped++
+		return
+	case cut:
 		t.result.FalseCuts++
-	} else {
+	default:
 		t.result.FalseDenials++
 	}
 	if t.result.Against == nil {

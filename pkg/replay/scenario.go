@@ -35,6 +35,7 @@ type Label string
 const (
 	Attack     Label = "attack"
 	Legitimate Label = "legitimate"
+	Misdial    Label = "misdial" // meant well, and no number: no carrier could connect it either
 )
 
 // Traffic is one kind of call that comes again and again.
