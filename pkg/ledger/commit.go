@@ -198,6 +198,7 @@ func (d *decider) fail(now time.Time, c commit) {
 	}
 	d.retryAt = now.Add(retryStore)
 	undone := c.batch.undone()
+	d.backlog = slices.Grow(d.backlog, len(c.batch.entries)) // in one go: with a full disk this is all of it, at each call
 	for i := range c.batch.entries {
 		if e := &c.batch.entries[i]; !undone[e.Seq] && (!e.Extends() || stands(e)) {
 			d.backlog = append(d.backlog, *e)
