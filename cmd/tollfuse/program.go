@@ -126,7 +126,7 @@ themselves where no daemon runs.`, exitDone, exitFailed, exitUsage, exitDenied, 
 	root.PersistentFlags().BoolVar(&o.json, "json", false, "print JSON")
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does it
 	root.AddCommand(p.serveCommand(o), p.initCommand(o), p.dialplanCommand(o), p.explainCommand(o), p.numberCommand(o), p.ratesCommand(o), p.lockCommand(o), p.limitCommand(o),
-		p.ruleCommand(o), p.scheduleCommand(o), p.pinCommand(o), p.policyCommand(o), p.simulateCommand(o),
+		p.ruleCommand(o), p.scheduleCommand(o), p.pinCommand(o), p.policyCommand(o), p.simulateCommand(o), p.backtestCommand(o), p.cdrCommand(o),
 		p.changesCommand(o), p.callsCommand(o), p.hangupCommand(o), p.incidentsCommand(o), p.alertCommand(o),
 		p.fuseCommand(o), p.statusCommand(o), p.doctorCommand(o), p.backupCommand(o), p.completionCommand(), p.versionCommand(o))
 	for _, c := range root.Commands() {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -99,12 +100,19 @@ func Backtest(ctx context.Context, c config.Config, settings []toll.Setting, r R
 	result, err := replay.Play(ctx, replay.Records{
 		Reader: reader, Calls: cdr.NewCalls(reader, who.Trunk), Zone: zone, Countries: c.Site.Countries,
 	}, &site)
+	if errors.Is(err, cdr.ErrUnusable) {
+		return nil, admin.Errorf(admin.BadInput, expectedRecords, "%w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	result.Currency = c.Site.Currency
 	return result, nil
 }
+
+// expectedRecords is what to do about a file that is none of call records.
+const expectedRecords = "give Master.csv, a CSV with a heading in the names of CDR() or of FreePBX's table cdr, " +
+	"or name the columns: --columns start=1,billsec=5,channel=6,dstchannel=7,dst=3"
 
 // pbxOf is the Asterisk of that name, or the only one.
 func pbxOf(c config.Config, name string) (config.Asterisk, error) {

@@ -11,10 +11,10 @@ import (
 )
 
 // held is how many calls wait to be put in order. A call may be that many calls
-// longer than others before it comes too late: on a PBX with a call a second, 18
+// longer than others before it comes too late: on a PBX with a call a second, nine
 // hours. It is a number and not a time, so that a row from the year 2099 does
 // not make all others late.
-const held = 1 << 16
+const held = 1 << 15
 
 // retried is how long after a first attempt another one can belong to it.
 const retried = 10 * time.Minute

@@ -36,7 +36,7 @@ func newFindings(policy []toll.Setting, zone *time.Location) *findings {
 	f := &findings{
 		result: &Backtest{Zone: zone.String()}, zone: zone,
 		reasons: make(groups), callers: make(groups), countries: make(groups), dates: make(groups),
-		made: newPeaks(policy), through: newPeaks(policy), places: make(map[string]*place),
+		made: newPeaks(policy, every), through: newPeaks(policy, lowerable), places: make(map[string]*place),
 	}
 	for hour := range f.hours {
 		f.hours[hour].Name = fmt.Sprintf("%02d", hour)
@@ -45,14 +45,14 @@ func newFindings(policy []toll.Setting, zone *time.Location) *findings {
 }
 
 // began notes a call that has begun.
-func (f *findings) began(t *talk) {
+func (f *findings) began(t *talk, refused bool) {
 	r := f.result
 	if r.First.IsZero() {
 		r.First = t.call.Start
 	}
 	r.Last = t.call.Start
 	f.made.began(t)
-	if t.outcome != OutcomeRefused {
+	if !refused {
 		f.through.began(t)
 	}
 }
@@ -81,8 +81,11 @@ func (f *findings) ended(t *talk, now time.Time) {
 
 // why names what stood against a call: "limit abroad-site-day".
 func (t *talk) why() string {
-	if t.by == "" {
+	switch {
+	case t.by == "":
 		return string(t.reason)
+	case t.reason == toll.ReasonSpent: // a budget was used up while they talked
+		return string(toll.ReasonLimit) + " " + t.by
 	}
 	return string(t.reason) + " " + t.by
 }

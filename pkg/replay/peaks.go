@@ -7,9 +7,8 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// peaks are how far the figures of limits came, had nobody refused or cut any call.
+// peaks are how far the figures of limits came by calls that nobody refused or cut.
 type peaks struct {
-	meters  *meter.Set
 	all     []*peak
 	touched map[toll.Class][]*peak
 }
@@ -17,31 +16,35 @@ type peaks struct {
 // peak is the most that a figure came to, for whomever.
 type peak struct {
 	meter   toll.Meter
+	weigher toll.Weigher
+	counter *meter.Counter
 	most    int64
 	subject string
 	at      time.Time
 }
 
-// newPeaks watches the figures of all limits on what is called. How many calls were
-// refused, or are a caller's first to a country, records do not tell.
-func newPeaks(policy []toll.Setting) *peaks {
-	p := &peaks{meters: meter.NewSet(meter.DefaultBound), touched: make(map[toll.Class][]*peak)}
-	var meters []toll.Meter
+// every limit is watched.
+func every(*toll.Limit) bool { return true }
+
+// newPeaks watches the figures of those limits of a policy that are wanted. Records do not tell what is
+// refused, and a call by itself has no busy hour; different things are another matter
+// than a sum of calls.
+func newPeaks(policy []toll.Setting, wanted func(*toll.Limit) bool) *peaks {
+	p := &peaks{touched: make(map[toll.Class][]*peak)}
 	for _, s := range policy {
-		if s.Limit == nil || p.of(s.Limit.Meter) != nil {
+		if s.Limit == nil || !wanted(s.Limit) || p.of(s.Limit.Meter) != nil {
 			continue
 		}
-		switch m := s.Limit.Meter; {
-		case m.Scope == toll.PerCall, m.Measure == toll.RefusedAttempts, m.Measure == toll.NewCountries:
-		default:
-			p.all = append(p.all, &peak{meter: m})
-			meters = append(meters, m)
+		m := s.Limit.Meter
+		w, known := m.Measure.Weigher()
+		_, distinct := w.(toll.Distinct)
+		if !known || distinct || m.Scope == toll.PerCall || m.Measure == toll.RefusedAttempts || m.Window == 0 && m.Measure != toll.Concurrent {
+			continue
 		}
-	}
-	p.meters.Require(meters, func(toll.Meter, *meter.Set) bool { return true })
-	for _, class := range toll.Classes() {
-		for _, one := range p.all {
-			if one.meter.Where.Touches(class) {
+		one := &peak{meter: m, weigher: w, counter: meter.NewCounter(m.Window, meter.DefaultBound)}
+		p.all = append(p.all, one)
+		for _, class := range toll.Classes() {
+			if m.Where.Touches(class) {
 				p.touched[class] = append(p.touched[class], one)
 			}
 		}
@@ -61,34 +64,54 @@ func (p *peaks) of(m toll.Meter) *peak {
 
 // began counts a call that begins.
 func (p *peaks) began(t *talk) {
-	p.meters.Granted(t.call.Start, t.question, 1)
-	p.meters.Hold(t.question, 1)
-	p.look(t, t.call.Start)
-}
-
-// ended takes away what a call held, and counts what it has left.
-func (p *peaks) ended(t *talk, now time.Time, counts bool) {
-	p.meters.Hold(t.question, -1)
-	if counts && !t.answered.IsZero() {
-		p.meters.Spent(now, t.question, t.call.Billed, t.cost())
-		p.look(t, now)
+	for _, one := range p.touched[t.question.To.Class] {
+		weight, live := one.weigher.Granted(), one.meter.Window == 0
+		if weight == 0 && !live {
+			continue
+		}
+		subject, counts := one.meter.Subject(t.question)
+		switch {
+		case !counts:
+		case live:
+			one.counter.Hold(subject, 1)
+			_, held := one.counter.Read(subject, t.call.Start)
+			one.came(held, subject, t.call.Start)
+		default:
+			one.count(subject, t.call.Start, weight)
+		}
 	}
 }
 
-// look sees how far the figures have come in which a call counts. What it holds
-// matters where only that is counted: money is not reserved here.
-func (p *peaks) look(t *talk, now time.Time) {
+// ended lets go of a call, and counts what it has left if it counts.
+func (p *peaks) ended(t *talk, now time.Time, counts bool) {
 	for _, one := range p.touched[t.question.To.Class] {
-		subject, counts := one.meter.Subject(t.question)
-		if !counts {
+		live := one.meter.Window == 0
+		var weight int64
+		if counts && !live && !t.answered.IsZero() {
+			weight = one.weigher.Spent(t.call.Billed, t.cost())
+		}
+		if weight == 0 && !live {
 			continue
 		}
-		u := p.meters.Usage(now, one.meter, t.question)
-		if one.meter.Window == 0 {
-			u.Value = u.Held
+		subject, counts := one.meter.Subject(t.question)
+		switch {
+		case !counts:
+		case live:
+			one.counter.Hold(subject, -1)
+		default:
+			one.count(subject, now, weight)
 		}
-		if u.Value > one.most {
-			one.most, one.subject, one.at = u.Value, subject, now
-		}
+	}
+}
+
+func (p *peak) count(subject string, at time.Time, weight int64) {
+	p.counter.Add(subject, at, weight)
+	value, _ := p.counter.Read(subject, at)
+	p.came(value, subject, at)
+}
+
+func (p *peak) came(value int64, subject string, at time.Time) {
+	if value > p.most {
+		p.most, p.subject, p.at = value, subject, at
 	}
 }

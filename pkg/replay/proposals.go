@@ -16,7 +16,8 @@ const (
 	raised      = 1.5                 // times the busiest moment, for a limit that was too low
 	lowered     = 2                   // likewise, for one that is higher than need be
 	worthwhile  = 2                   // times lower it must become
-	mostSubject = 40                  // bytes of a subject in a sentence
+	tolerable   = 1000                // one call in so many may be stopped before limits are lowered
+	mostSubject = 40                  // characters of a subject in a sentence
 )
 
 // place is a country abroad that was talked to.
@@ -91,7 +92,7 @@ func (f *findings) proposeCountries(listed []string) (Proposal, bool) {
 	slices.Sort(all)
 	return Proposal{
 		About:   "countries",
-		Text:    "your site talks to countries that its configuration does not name: " + strings.Join(seen, ", ") + ". If it does business there, name them under site:",
+		Text:    "Your site talks to countries that its configuration does not name: " + strings.Join(seen, ", ") + ". If it does business there, name them under site",
 		Command: "countries: [" + strings.Join(slices.Compact(all), ", ") + "]",
 	}, true
 }
@@ -123,11 +124,18 @@ func (f *findings) raise(l *toll.Limit) (Proposal, bool) {
 	}, true
 }
 
-// lower proposes a threshold for a limit that is far above what nothing else has
-// stopped either.
+// lowerable tells whether a limit bounds what an attack may take, and not what the
+// site does at home.
+func lowerable(l *toll.Limit) bool {
+	return l.Does(toll.Deny) && l.Meter.Where != toll.AtHome && (l.Meter.Measure == toll.Cost || l.Meter.Measure == toll.Concurrent)
+}
+
+// lower proposes a threshold for a limit that is far above all that went through. As
+// long as other limits stop more than a few calls it is not known what would go
+// through without them.
 func (f *findings) lower(l *toll.Limit) (Proposal, bool) {
-	p := f.through.of(l.Meter)
-	if p == nil || p.most == 0 || !l.Does(toll.Deny) || f.result.Last.Sub(f.result.First) < enoughPast {
+	p, total := f.through.of(l.Meter), f.result.Total
+	if p == nil || p.most == 0 || (total.Refused+total.Cut)*tolerable > total.Calls || f.result.Last.Sub(f.result.First) < enoughPast {
 		return Proposal{}, false
 	}
 	act := round(l.Meter.Measure, max(p.most*lowered, least(l.Meter.Measure)))

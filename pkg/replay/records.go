@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"strconv"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/caller"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // Records are call records to be played on a site.
@@ -22,9 +27,15 @@ type Records struct {
 // batchSize is how many calls go from who reads to who plays at a time.
 const batchSize = 512
 
+// recorded is a call and what it would ask when it begins.
+type recorded struct {
+	cdr.Call
+	question toll.Question
+}
+
 // batch is some calls in the order of their beginning, or why there are no more.
 type batch struct {
-	calls []cdr.Call
+	calls []recorded
 	err   error
 }
 
@@ -45,8 +56,9 @@ func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer p.told.close()
 	ctx, stop := context.WithCancel(ctx)
-	batches, spare := make(chan batch, 4), make(chan []cdr.Call, 8)
+	batches, spare := make(chan batch, 4), make(chan []recorded, 8)
 	defer func() { // whoever reads has ended when this has
 		stop()
 		for range batches {
@@ -54,7 +66,7 @@ func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
 	}()
 	go func() {
 		defer close(batches)
-		records.read(ctx, batches, spare)
+		records.read(ctx, newQuestioner(site), batches, spare)
 	}()
 	for b := range batches {
 		for i := range b.calls {
@@ -79,18 +91,18 @@ func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
 }
 
 // read reads until there are no more calls, or nobody wants them.
-func (r Records) read(ctx context.Context, to chan<- batch, spare <-chan []cdr.Call) {
+func (r Records) read(ctx context.Context, q *questioner, to chan<- batch, spare <-chan []recorded) {
 	for ctx.Err() == nil {
 		var b batch
 		select {
 		case b.calls = <-spare:
 		default:
-			b.calls = make([]cdr.Call, 0, batchSize)
+			b.calls = make([]recorded, 0, batchSize)
 		}
 		for len(b.calls) < batchSize && b.err == nil {
 			var call cdr.Call
 			if call, b.err = r.Calls.Next(); b.err == nil {
-				b.calls = append(b.calls, call)
+				b.calls = append(b.calls, recorded{call, q.of(&call)})
 			}
 		}
 		select {
@@ -102,4 +114,34 @@ func (r Records) read(ctx context.Context, to chan<- batch, spare <-chan []cdr.C
 			return
 		}
 	}
+}
+
+// questioner knows what recorded calls would have asked.
+type questioner struct {
+	handler *authorize.Handler
+	pbx     string
+	now     time.Time
+	count   uint64
+}
+
+func newQuestioner(site *Site) *questioner {
+	q := &questioner{pbx: site.PBX}
+	rates := site.Rates(func() time.Time { return q.now })
+	q.handler = authorize.New(nil, authorize.Options{ // it is not let decide
+		Sites: map[string]authorize.Site{site.PBX: {Numbering: newResolved(site.Numbering), Rates: rates, Callers: site.Callers}},
+		Log:   slog.New(slog.DiscardHandler),
+	})
+	return q
+}
+
+// of is what a call asks when it begins, on a channel of its own: in records two can
+// have the same.
+func (q *questioner) of(call *cdr.Call) toll.Question {
+	q.now = call.Start
+	q.count++
+	made, _ := q.handler.Question(authorize.Request{
+		PBX: q.pbx, Uniqueid: strconv.FormatUint(q.count, 10), Number: call.Number, Trunk: call.Trunk,
+		Facts: caller.Facts{Channel: call.Channel, Account: call.Account},
+	})
+	return made
 }

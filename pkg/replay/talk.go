@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/cdr"
@@ -41,16 +40,12 @@ type talk struct {
 }
 
 // newTalk is a call that begins.
-func (p *player) newTalk(call *cdr.Call) *talk {
-	var t *talk
-	if last := len(p.spare) - 1; last >= 0 {
-		t, p.spare = p.spare[last], p.spare[:last]
-	} else {
-		t = new(talk)
-	}
+func (p *player) newTalk(call *recorded) *talk {
+	t := p.told.talk()
 	p.count++
-	name := strconv.FormatUint(p.count, 10)
-	*t = talk{call: *call, order: p.count, place: -1, asker: name, leg: "leg" + name}
+	*t = talk{call: call.Call, question: call.question, order: p.count, place: -1}
+	t.asker = t.question.Key.Uniqueid
+	t.leg = t.asker + ".leg"
 	t.hangsUp = call.Start.Add(max(call.Duration-call.Billed, 0))
 	if call.Answered() {
 		t.answered = t.hangsUp
