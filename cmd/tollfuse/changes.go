@@ -16,8 +16,8 @@ func (p program) changesCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes",
 		Short: "List who changed which rule, limit or lock, and when",
-		Long: withExits(`List the changes of rules, limits and locks, of rate decks and of the main fuse, the
-newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
+		Long: withExits(`List the changes of rules, limits and locks, of rate decks and of the main fuse, and
+the imports of call records, the newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUnreachable),
 		Example: "  tollfuse changes\n  tollfuse changes --kind lock --limit 20\n  tollfuse changes --kind limit --name abroad-caller-day --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +51,7 @@ newest first: when, by whom, and what.`, exitDone, exitFailed, exitUsage, exitUn
 			})
 		},
 	}
-	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse, deck, schedule, pin")
+	cmd.Flags().StringVar(&q.Kind, "kind", "", "of this kind: rule, limit, lock, fuse, deck, schedule, pin, past")
 	cmd.Flags().StringVar(&q.ID, "name", "", "of this one, such as abroad-caller-day or caller=1001")
 	cmd.Flags().Int64Var(&q.Before, "before", 0, "the page after the one that said so")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "lines, at most 1000")
@@ -91,6 +91,8 @@ func aboutSetting(s *session, setting *toll.Setting) string {
 		return "PIN of " + setting.PIN.Caller + " cleared"
 	case setting.PIN != nil:
 		return "PIN of " + setting.PIN.Caller + " set"
+	case setting.Past != nil:
+		return pastChange(s, setting.Past)
 	case setting.Removed:
 		return setting.Kind() + " " + setting.ID() + " removed"
 	case setting.Lock != nil:

@@ -92,7 +92,7 @@ func (l *Local) unrecorded(ctx context.Context, lease, hint string) ([]toll.Entr
 
 // Changes lists the changes of settings.
 func (l *Local) Changes(ctx context.Context, q ChangesQuery) ([]toll.Entry, error) {
-	kinds := []string{"rule", "limit", "lock", "fuse", "deck", "schedule", "pin"}
+	kinds := []string{"rule", "limit", "lock", "fuse", "deck", "schedule", "pin", "past"}
 	if q.Kind != "" && !slices.Contains(kinds, q.Kind) {
 		return nil, Errorf(BadInput, "", "kind %s: want one of %s", quote(q.Kind), words(kinds))
 	}

@@ -57,7 +57,7 @@ func (l *Local) complete(v View, s toll.Setting) (toll.Setting, error) {
 			given++
 		}
 	}
-	if given != 1 || s.Fuse != nil || s.Deck != nil {
+	if given != 1 || s.Fuse != nil || s.Deck != nil || s.Past != nil {
 		return s, Errorf(BadInput, "", "a change must be of exactly one rule, limit, lock, schedule or PIN")
 	}
 	s.Author, s.At, s.Revision = l.author, v.At, v.Revision+1

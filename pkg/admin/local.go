@@ -93,6 +93,7 @@ type Parts struct {
 	History   History
 	Numbering Numbering
 	Rates     Rates
+	Past      Past
 	PBXs      []PBX
 	Policy    policy.Options
 	Site      Site
@@ -160,14 +161,15 @@ func over(lock *toll.Lock, now time.Time) bool {
 }
 
 // Settings are the rules, limits, schedules, locks and PINs that stand, the last
-// without their hashes. Locks that have run out are history, the main fuse is part of the status, and Decks are by themselves.
+// without their hashes. Locks that have run out are history, the main fuse
+// is part of the status, Decks are by themselves, and imported records among the Changes.
 func (l *Local) Settings(ctx context.Context) ([]toll.Setting, error) {
 	v, err := l.parts.Ledger.View(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look into the ledger: %w", err)
 	}
 	standing := slices.DeleteFunc(sorted(v.Settings), func(s toll.Setting) bool {
-		return s.Fuse != nil || s.Deck != nil || s.Lock != nil && over(s.Lock, v.At)
+		return s.Fuse != nil || s.Deck != nil || s.Past != nil || s.Lock != nil && over(s.Lock, v.At)
 	})
 	for i := range standing {
 		standing[i] = withoutHash(standing[i])

@@ -167,7 +167,7 @@ func (l *Local) plan(v View, in PolicyImport) (p policyPlan) {
 
 // meant tells whether a policy is about that kind of setting.
 func meant(s *toll.Setting, locks bool) bool {
-	if s.Fuse != nil || s.Deck != nil || s.PIN != nil {
+	if s.Fuse != nil || s.Deck != nil || s.PIN != nil || s.Past != nil {
 		return false
 	}
 	return s.Rule != nil || s.Limit != nil || s.Schedule != nil || s.Lock != nil && locks

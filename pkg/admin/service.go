@@ -61,6 +61,9 @@ type Service interface {
 	DeckRows(ctx context.Context, q RatesQuery) (RatesPage, error)
 	// RemoveDeck takes the deck of that name away and returns what it was.
 	RemoveDeck(ctx context.Context, name string) (DeckStanding, error)
+	// Remember notes who has called which country before, as call records of an
+	// Asterisk say, and tells what of it was not known.
+	Remember(ctx context.Context, in PastImport) (PastReport, error)
 	// Prices says what a call costs by each trunk.
 	Prices(ctx context.Context, q PriceQuery) (PriceAnswer, error)
 }

@@ -131,7 +131,7 @@ func newStage(t *testing.T) *stage {
 	rates := &shelf{book: book{l}, store: store, rates: r}
 	site := caller.Site{Trunks: []string{"carrier", "backup"}, Groups: map[string]string{"1001": "sales"}}
 	service, err := admin.NewLocal(admin.Parts{
-		Ledger: book{l}, History: record{store.Reader}, Numbering: plan, Rates: rates, Policy: o,
+		Ledger: book{l}, History: record{store.Reader}, Numbering: plan, Rates: rates, Past: kept{store, l}, Policy: o,
 		PBXs: []admin.PBX{{Name: "pbx", Trunks: site.Trunks, Groups: []string{"sales"}, Caller: func(name string) toll.Caller {
 			return site.Resolve(caller.Facts{Channel: "PJSIP/" + name + "-00000001"})
 		}}},

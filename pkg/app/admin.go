@@ -117,9 +117,9 @@ func (h adminHistory) Life(ctx context.Context, lease string) ([]toll.Entry, err
 }
 
 // adminService is what the owner's commands work with.
-func (s site) adminService(l *ledger.Ledger, history *sqlite.Reader, decks *decks, seen *origins, process func() admin.Process, o owner) (*admin.Local, error) {
+func (s site) adminService(l *ledger.Ledger, store *sqlite.Store, decks *decks, seen *origins, process func() admin.Process, o owner) (*admin.Local, error) {
 	parts := admin.Parts{
-		Ledger: adminLedger{l, seen}, History: adminHistory{history}, Numbering: s.resolver, Rates: decks,
+		Ledger: adminLedger{l, seen}, History: adminHistory{store.Reader}, Numbering: s.resolver, Rates: decks, Past: past{store, l},
 		Policy: s.judge.Options(), Process: process, Alerts: o.alerts(), Fuse: o.fuseCommand(),
 		Site: admin.Site{Country: s.config.Site.Country, Timezone: s.config.Site.Timezone, Currency: s.config.Site.Currency, Observe: s.config.Observe},
 	}
@@ -146,7 +146,7 @@ func CheckPolicy(c config.Config, settings []toll.Setting) ([]admin.PolicyFault,
 	if err != nil {
 		return nil, err
 	}
-	service, err := s.adminService(nil, nil, nil, nil, nil, owner{})
+	service, err := s.adminService(nil, new(sqlite.Store), nil, nil, nil, owner{})
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func CheckPolicy(c config.Config, settings []toll.Setting) ([]admin.PolicyFault,
 
 // startControl lets the owner's commands ask and change.
 func (d *daemon) startControl() error {
-	service, err := d.site.adminService(d.ledger, d.store.Reader, d.decks, d.origins, d.process, d.owner)
+	service, err := d.site.adminService(d.ledger, d.store, d.decks, d.origins, d.process, d.owner)
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func openLocal(ctx context.Context, c config.Config, version string) (*admin.Loc
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}
-	service, err := s.adminService(l, store.Reader, s.decks(store, l, parts.log), nil, func() admin.Process { return admin.Process{Version: version} }, o)
+	service, err := s.adminService(l, store, s.decks(store, l, parts.log), nil, func() admin.Process { return admin.Process{Version: version} }, o)
 	if err != nil {
 		return nil, nil, errors.Join(err, closer.Close())
 	}

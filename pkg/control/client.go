@@ -146,6 +146,11 @@ func (c *Client) Prices(ctx context.Context, q admin.PriceQuery) (admin.PriceAns
 	return ask[admin.PriceAnswer](ctx, c, http.MethodPost, pathPrices, q)
 }
 
+// Remember notes who has called which country before.
+func (c *Client) Remember(ctx context.Context, in admin.PastImport) (admin.PastReport, error) {
+	return ask[admin.PastReport](ctx, c, http.MethodPost, pathPast, in)
+}
+
 // ask sends a request and reads the answer.
 func ask[A any](ctx context.Context, c *Client, method, path string, body any) (A, error) {
 	var answer A

@@ -98,6 +98,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+pathRates, told(s, admin.Service.DeckRows))
 	mux.Handle("POST "+pathRemoveDeck, about(s, admin.Service.RemoveDeck))
 	mux.Handle("POST "+pathPrices, told(s, admin.Service.Prices))
+	mux.Handle("POST "+pathPast, told(s, admin.Service.Remember))
 	mux.HandleFunc("POST "+pathImport, s.importRates)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, admin.Errorf(admin.BadInput, "tollfuse version shows both versions; restart the daemon after an upgrade",

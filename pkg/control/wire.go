@@ -29,18 +29,20 @@ const (
 	pathRates      = "/v1/rates"
 	pathImport     = "/v1/rates/import"
 	pathPrices     = "/v1/prices"
+	pathPast       = "/v1/past"
 )
 
 // The bounds of what is carried.
 const (
 	largestRequest = 64 << 10
 	largestPolicy  = 8 << 20  // thousands of rules, each with a comment
+	largestPast    = 64 << 20 // as many facts as a book keeps apart
 	largestAnswer  = 64 << 20 // 50,000 live leases
 	longestAnswer  = 15 * time.Second
 	longestAlert   = 35 * time.Second               // a mail server may take half a minute to refuse
 	longestFuse    = 5*time.Minute + 15*time.Second // the longest fuse.timeout, and what surrounds it
 	longestImport  = 15 * time.Minute               // a price list that comes through a pipe, and has millions of rows
-	longestRemoval = time.Minute                    // as long as an import may keep its turn once it has the list
+	longestRemoval = time.Minute                    // as long as an import may keep its turn once it has the list, and enough to write a past
 )
 
 const contentType = "application/json"
@@ -63,7 +65,7 @@ func patience(path string) time.Duration {
 		return longestFuse
 	case pathImport:
 		return longestImport
-	case pathRemoveDeck:
+	case pathRemoveDeck, pathPast:
 		return longestRemoval
 	}
 	return longestAnswer
@@ -71,8 +73,11 @@ func patience(path string) time.Duration {
 
 // largest is how long a request may be.
 func largest(path string) int64 {
-	if path == pathPolicy {
+	switch path {
+	case pathPolicy:
 		return largestPolicy
+	case pathPast:
+		return largestPast
 	}
 	return largestRequest
 }

@@ -207,6 +207,11 @@ func (d *decider) handle(r *request) {
 		}})
 	case reqPIN, reqWrongPIN:
 		d.handlePIN(now, r)
+	case reqRemember:
+		for _, c := range r.called {
+			d.book.Remember(c)
+		}
+		r.answer(result{})
 	case reqWaiting:
 		r.answer(result{notices: d.book.Waiting()})
 	default:

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"context"
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -108,3 +110,18 @@ func made(q *toll.Question, s toll.Scope, subject string) bool {
 // Remember tells the book that a subject has called a country at some time. It is
 // for what is older than the entries that are replayed.
 func (b *Book) Remember(c toll.Called) { b.past.add(c) }
+
+// rememberStep is how many calls are remembered at a time: the decider shall not
+// keep a call waiting meanwhile.
+const rememberStep = 2000
+
+// Remember tells the ledger who has called which country before, by other records
+// than its own. They must be durable already; see the store.
+func (l *Ledger) Remember(ctx context.Context, all []toll.Called) error {
+	for part := range slices.Chunk(all, rememberStep) {
+		if _, err := l.ask(ctx, &request{kind: reqRemember, called: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -24,6 +24,7 @@ const (
 	reqFuseRan
 	reqPIN
 	reqWrongPIN
+	reqRemember
 )
 
 // request is one thing that somebody waits for. It is data, so that it can be
@@ -42,6 +43,7 @@ type request struct {
 	notice   *toll.Notice
 	fuse     *toll.Fuse
 	incident string // ID
+	called   []toll.Called
 
 	result   result        // the decider's until it has answered
 	answered chan struct{} // closed then

@@ -48,7 +48,8 @@ func (p *Policy) seal() *Policy {
 // With is this policy with one more setting: a rule or limit that is added,
 // replaces the one with its ID, or is removed. To remove what is not there is
 // no error, so that a shortened history can be replayed. Locks, the fuse,
-// rate decks and PINs are the ledger's and change nothing here but the revision.
+// rate decks, PINs and imported records are the ledger's and change nothing here but
+// the revision.
 //
 // A setting that makes no sense is an error, and so is a rule that speaks of
 // the same calls as another one: which of them wins would be left to chance.
@@ -57,8 +58,8 @@ func (p *Policy) With(s toll.Setting) (*Policy, error) {
 	next := &Policy{options: p.options, countries: p.countries, rules: p.rules, limits: p.limits, times: p.times, revision: s.Revision}
 	var err error
 	switch {
-	case count(s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Fuse != nil, s.Deck != nil, s.Schedule != nil, s.PIN != nil) != 1:
-		err = errors.New("a setting must be exactly one of rule, limit, lock, fuse, deck, schedule and PIN")
+	case count(s.Rule != nil, s.Limit != nil, s.Lock != nil, s.Fuse != nil, s.Deck != nil, s.Schedule != nil, s.PIN != nil, s.Past != nil) != 1:
+		err = errors.New("a setting must be exactly one of rule, limit, lock, fuse, deck, schedule, PIN and past")
 	case s.Rule != nil && s.Removed:
 		next.rules = without(p.rules, s.Rule.ID, ruleID)
 	case s.Rule != nil:

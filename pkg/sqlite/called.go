@@ -48,8 +48,8 @@ func (r *Reader) called(ctx context.Context, f func(toll.Called) error) error {
 
 // AddCalled notes who has called which country before, as other records than the
 // ledger's own know it, in one transaction. Of what is noted already the earlier
-// time stands, so that the same can be added twice. A daemon that runs learns of
-// it when it is started the next time.
+// time stands, so that the same can be added twice. A ledger that runs learns of
+// it by its Remember, or when it is started the next time.
 func (s *Store) AddCalled(ctx context.Context, all []toll.Called) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("note which countries were called: %w", err)

@@ -29,3 +29,14 @@ func (l *Lease) Firsts() []Called {
 	}
 	return all
 }
+
+// Past is an import of call records, which tells the ledger who has called which
+// country before. The newest for an Asterisk stands; what was learned is kept apart.
+type Past struct {
+	PBX       string    `json:"pbx"`            // whose records
+	File      string    `json:"file"`           // what they were read from, as the owner named it
+	Calls     int       `json:"calls"`          // that were learned from
+	First     time.Time `json:"first,omitzero"` // when the first of them began
+	Last      time.Time `json:"last,omitzero"`  // and the last
+	Countries []string  `json:"countries"`      // that they went to, by their ISO 3166-1 code
+}

@@ -43,7 +43,7 @@ type Lock struct {
 func (l Lock) ID() string { return string(l.Scope) + "=" + l.Subject }
 
 // Setting is one change of the owner's: exactly one of Rule, Limit, Lock, Fuse,
-// Deck, Schedule and PIN is set. Removed takes it away, and then only what identifies it counts.
+// Deck, Schedule, PIN and Past is set. Removed takes it away, and then only what identifies it counts.
 type Setting struct {
 	Rule     *Rule     `json:"rule,omitempty"`
 	Limit    *Limit    `json:"limit,omitempty"`
@@ -52,6 +52,7 @@ type Setting struct {
 	Deck     *Deck     `json:"deck,omitempty"`
 	Schedule *Schedule `json:"schedule,omitempty"`
 	PIN      *PIN      `json:"pin,omitempty"`
+	Past     *Past     `json:"past,omitempty"`
 	Removed  bool      `json:"removed,omitempty"`
 	Author   string    `json:"author"`
 	At       time.Time `json:"at"`
@@ -75,6 +76,8 @@ func (s Setting) Kind() string {
 		return "schedule"
 	case s.PIN != nil:
 		return "pin"
+	case s.Past != nil:
+		return "past"
 	}
 	return ""
 }
@@ -96,6 +99,8 @@ func (s Setting) ID() string {
 		return s.Schedule.Name
 	case s.PIN != nil:
 		return s.PIN.Caller
+	case s.Past != nil:
+		return s.Past.PBX
 	}
 	return ""
 }
