@@ -110,6 +110,7 @@ func (p program) backtest(cmd *cobra.Command, o *options, f *backtestFlags) (*re
 		f.cdr = "standard input"
 	}
 	seen := watched(file, f.cdr, o.errOut)
+	seen.then = "playing the last calls of"
 	records.File = seen
 	usual := debug.SetGCPercent(300) // what is kept is small, what is thrown away is not
 	r, err := app.Backtest(cmd.Context(), c, settings, records)

@@ -107,8 +107,11 @@ func printOutcome(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
 
 // oneIn says how many of all calls were stopped.
 func oneIn(stopped, all int) string {
-	if stopped == 0 {
+	switch stopped {
+	case 0:
 		return "none is stopped"
+	case all:
+		return "all of them are stopped"
 	}
 	return fmt.Sprintf("one call in %d is stopped", (all+stopped-1)/stopped)
 }

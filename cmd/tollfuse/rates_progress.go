@@ -8,11 +8,12 @@ import (
 	"sync"
 )
 
-// progress is a price list that says on a terminal how much of it was read: half
-// a million rows take some seconds.
+// progress is a file that says on a terminal how much of it was read: half a million
+// rows of a price list take some seconds, and so do call records.
 type progress struct {
 	list io.Reader
 	name string
+	then string    // what is done once it was read
 	size int64     // of the list, in bytes; 0 where nobody knows
 	to   io.Writer // nil where there is no terminal
 
@@ -24,7 +25,7 @@ type progress struct {
 
 // watched is a list with a progress on that terminal.
 func watched(list io.Reader, name string, terminal io.Writer) *progress {
-	p := &progress{list: list, name: clean(clip(name))}
+	p := &progress{list: list, name: clean(clip(name)), then: "keeping"}
 	if _, there := terminalOf(terminal); there {
 		p.to = terminal
 	}
@@ -44,7 +45,7 @@ func (p *progress) Read(b []byte) (int, error) {
 	p.read += int64(n)
 	switch {
 	case errors.Is(err, io.EOF):
-		p.say("keeping " + p.name)
+		p.say(p.then + " " + p.name)
 	case p.size > 0:
 		p.say(fmt.Sprintf("reading %s: %d %%", p.name, min(100*p.read/p.size, 100)))
 	default:

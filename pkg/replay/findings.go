@@ -27,7 +27,7 @@ type findings struct {
 	reasons, callers, countries groups
 	dates                       groups
 	hours                       [24]Group
-	made                        *peaks // of all calls, as they were in truth
+	made                        *peaks // of calls that nothing stopped, or a limit did
 	through                     *peaks // of those that nothing stopped
 	places                      map[string]*place
 }
@@ -45,23 +45,28 @@ func newFindings(policy []toll.Setting, zone *time.Location) *findings {
 }
 
 // began notes a call that has begun.
-func (f *findings) began(t *talk, refused bool) {
-	r := f.result
+func (f *findings) began(h *happening) {
+	r, t := f.result, h.talk
 	if r.First.IsZero() {
 		r.First = t.call.Start
 	}
 	r.Last = t.call.Start
-	f.made.began(t)
-	if !refused {
+	if !h.barred {
+		f.made.began(t)
+	}
+	if !h.refused {
 		f.through.began(t)
 	}
 }
 
 // ended notes what has become of a call, at the end that it had in truth.
-func (f *findings) ended(t *talk, now time.Time) {
-	f.made.ended(t, now, true)
+func (f *findings) ended(h *happening) {
+	t := h.talk
+	if !t.barred() {
+		f.made.ended(t, h.at, true)
+	}
 	if t.outcome != OutcomeRefused {
-		f.through.ended(t, now, t.outcome != OutcomeCut)
+		f.through.ended(t, h.at, t.outcome != OutcomeCut)
 	}
 	f.result.Total.add(t)
 	if t.question.Price.Assumed {

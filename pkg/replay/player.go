@@ -71,7 +71,7 @@ func (p *player) play(call *recorded) {
 	p.until(call.Start)
 	t := p.newTalk(call)
 	p.ask(t)
-	p.told.tell(happening{talk: t, at: call.Start, refused: t.outcome == OutcomeRefused})
+	p.told.tell(happening{talk: t, at: call.Start, refused: t.outcome == OutcomeRefused, barred: t.barred()})
 	t.plan()
 	heap.Push(&p.due, t)
 	p.tick()

@@ -62,6 +62,12 @@ func (t *talk) stop(o Outcome, why toll.Reason, by string) {
 	}
 }
 
+// barred tells whether a rule, a class or the like has refused the call, so that no
+// other threshold would have let it through.
+func (t *talk) barred() bool {
+	return t.outcome == OutcomeRefused && t.reason != toll.ReasonLimit && t.reason != toll.ReasonLocked
+}
+
 // plan says when the call must be looked at next.
 func (t *talk) plan() {
 	t.at = t.hangsUp

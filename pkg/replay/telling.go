@@ -10,7 +10,8 @@ type happening struct {
 	talk    *talk
 	at      time.Time
 	ended   bool
-	refused bool // begun: it was refused
+	refused bool // begun: it was refused,
+	barred  bool // and whatever stood in a limit would have been
 }
 
 // telling brings what happens to the findings, on a goroutine of theirs: to count it
@@ -31,10 +32,10 @@ func tell(f *findings) *telling {
 			for i := range all {
 				h := &all[i]
 				if !h.ended {
-					f.began(h.talk, h.refused)
+					f.began(h)
 					continue
 				}
-				f.ended(h.talk, h.at)
+				f.ended(h)
 				t.pool.Put(h.talk)
 			}
 		}
