@@ -175,7 +175,7 @@ const (
 
 // Alerts says what becomes an incident, of which the owner is told.
 type Alerts struct {
-	Refusals  int64         `yaml:"refusals"`  // refused calls of one caller within an hour
+	Refusals  int64         `yaml:"refusals"`  // refused calls of one caller within an hour, at home or to no number
 	Gather    time.Duration `yaml:"gather"`    // between the first call of an incident and the notice of it
 	Quiet     time.Duration `yaml:"quiet"`     // after the last one it is closed
 	Emergency bool          `yaml:"emergency"` // tell of every emergency call

@@ -1,15 +1,26 @@
 package incident
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// calm is for how long nothing must have happened before what happens next is
-// something else to the owner. Pumps of short calls come to their limits anew
-// every hour.
-const calm = 2 * time.Hour
+const (
+	// calm is for how long nothing must have happened before what happens next may be
+	// something else to the owner. Pumps of short calls come to their limits anew
+	// every hour.
+	calm = 2 * time.Hour
+	// related is the same where a caller or a country comes again: who was shut out in
+	// one night tries in the next, after a weekend, or days after his tests.
+	related = 7 * 24 * time.Hour
+	// dark is how long after the newest notice nobody is told anything, once an episode
+	// has made all its notices, although calls get through.
+	dark = 24 * time.Hour
+)
 
 // How many notices may have been made in an episode before one of each sort, so
 // that what is worse always finds room: thresholds, attacks of which nothing has
@@ -20,48 +31,119 @@ const (
 	roomForUp      = mostNotices - 1
 )
 
+// The bounds of what is remembered of episodes.
+const (
+	mostEpisodes = 20
+	mostThings   = 200
+)
+
 // episode is what the owner takes for one attack, however many callers it has and
 // however often it pauses: the notices of all its incidents together are as few as
-// those of one. It is about attacks and thresholds; what only observes has one of
+// those of one. It is about attacks and thresholds; what only observes has some of
 // its own.
 type episode struct {
-	began, newest time.Time
-	notices       int
+	observed bool
+	newest   time.Time
+	notices  int
+	noticed  time.Time       // the newest of them that was not about an end
+	things   map[string]bool // callers, countries, and whatever came to a threshold
 }
 
 // inEpisode tells whether notices about the incident share the room of one.
 func inEpisode(i *toll.Incident) bool { return i.Kind == toll.Attack || i.Kind == toll.LimitReached }
 
-// episodeOf is the episode that the incident belongs to at the moment.
-func (t *Tracker) episodeOf(now time.Time, i *toll.Incident) *episode {
-	e := t.episodes[i.Observed]
-	if e == nil || now.Sub(e.newest) > calm || now.Sub(e.began) > longest {
-		e = &episode{began: now, newest: now}
-		t.episodes[i.Observed] = e
+// join puts an incident into the episode that it belongs to: that of the last
+// hours, or one of the last days that has a caller or a country in common with it.
+func (t *Tracker) join(now time.Time, f *file) {
+	i := &f.incident
+	if f.episode == nil {
+		f.episode = t.episodeFor(now, i)
 	}
+	e := f.episode
+	e.newest = later(e.newest, now)
+	for _, thing := range things(i) {
+		if len(e.things) < mostThings {
+			e.things[thing] = true
+		}
+	}
+}
+
+func (t *Tracker) episodeFor(now time.Time, i *toll.Incident) *episode {
+	t.episodes = slices.DeleteFunc(t.episodes, func(e *episode) bool { return now.Sub(e.newest) > related && !t.goesOn(e) })
+	var found *episode
+	for _, e := range t.episodes {
+		switch {
+		case e.observed != i.Observed:
+		case now.Sub(e.newest) <= calm, slices.ContainsFunc(things(i), func(thing string) bool { return e.things[thing] }):
+			if found == nil || e.newest.After(found.newest) {
+				found = e
+			}
+		}
+	}
+	if found != nil {
+		return found
+	}
+	if len(t.episodes) >= mostEpisodes {
+		oldest := slices.MinFunc(t.episodes, func(a, b *episode) int { return a.newest.Compare(b.newest) })
+		t.episodes = slices.DeleteFunc(t.episodes, func(e *episode) bool { return e == oldest })
+	}
+	e := &episode{observed: i.Observed, newest: now, things: make(map[string]bool)}
+	t.episodes = append(t.episodes, e)
 	return e
 }
 
-// recall counts the notices of an incident that the ledger has.
-func (t *Tracker) recall(i *toll.Incident) {
-	if !inEpisode(i) || i.Noticed == 0 {
-		return
+// goesOn tells whether an incident of the episode is open.
+func (t *Tracker) goesOn(e *episode) bool {
+	for f := range maps.Values(t.open) {
+		if f.episode == e {
+			return true
+		}
 	}
-	e := t.episodes[i.Observed]
-	if e == nil {
-		e = &episode{began: i.Opened}
-		t.episodes[i.Observed] = e
-	}
-	if i.Opened.Before(e.began) {
-		e.began = i.Opened
-	}
-	e.newest = later(e.newest, i.Newest)
-	e.notices = min(e.notices+i.Noticed, mostNotices)
+	return false
 }
 
-// full tells whether the episode has no room for one more notice that the
-// incident opens or worsens, and when it is over unless more comes.
-func (t *Tracker) full(now time.Time, i *toll.Incident) (again time.Time, full bool) {
+// things are what tells one attack from another: who calls, and to which countries
+// abroad.
+func things(i *toll.Incident) (all []string) {
+	if i.Kind == toll.LimitReached {
+		for _, c := range i.Causes {
+			if c.Place != "" {
+				all = append(all, c.Place)
+			}
+		}
+		return all
+	}
+	for _, from := range i.From {
+		if _, id, _ := strings.Cut(from.Name, ":"); id != "" {
+			all = append(all, id)
+		}
+	}
+	for _, to := range i.To {
+		if to.Place != "" && toll.Class(to.Kind).Abroad() {
+			all = append(all, to.Place)
+		}
+	}
+	return all
+}
+
+// recall takes up the episode of an incident that the ledger has. What was open
+// together was one.
+func (t *Tracker) recall(f *file) {
+	i := &f.incident
+	if !inEpisode(i) {
+		return
+	}
+	if t.join(i.Newest, f); i.Noticed == 0 {
+		return
+	}
+	f.episode.notices = min(f.episode.notices+i.Noticed, mostNotices)
+	f.episode.noticed = later(f.episode.noticed, i.Newest)
+}
+
+// full tells whether the episode has no room for one more notice that the incident
+// opens or worsens, and when to look again.
+func (t *Tracker) full(now time.Time, f *file) (again time.Time, full bool) {
+	i, e := &f.incident, f.episode
 	if !inEpisode(i) {
 		return time.Time{}, false
 	}
@@ -72,23 +154,22 @@ func (t *Tracker) full(now time.Time, i *toll.Incident) (again time.Time, full b
 	case i.Up() == 0:
 		most = roomForRefused
 	}
-	e := t.episodeOf(now, i)
-	again = e.newest.Add(calm)
-	if end := e.began.Add(longest); end.Before(again) {
-		again = end
+	got := i.Kind == toll.Attack && i.Up() > i.Told.Up // calls have got through that nobody was told of
+	if e.notices < most || got && now.Sub(e.noticed) >= dark {
+		return time.Time{}, false
 	}
-	return again.Add(time.Second), e.notices >= most
+	return now.Add(dark), true
 }
 
-// endsEpisode tells whether the end of the attack is one to tell of: no other goes
-// on, or few notices were made.
-func (t *Tracker) endsEpisode(now time.Time, f *file) bool {
-	e := t.episodeOf(now, &f.incident)
-	if e.notices >= mostNotices {
+// endsEpisode tells whether the end of the attack is one to tell of: it was more
+// than a call or two that were refused, and no other goes on, or few notices were made.
+func (t *Tracker) endsEpisode(f *file) bool {
+	i, e := &f.incident, f.episode
+	if e.notices >= mostNotices || i.Up() == 0 && i.Refused < t.options.Refusals && len(i.Locks) == 0 {
 		return false
 	}
 	for _, other := range t.open {
-		if other != f && other.incident.Kind == toll.Attack && other.incident.Observed == f.incident.Observed {
+		if other != f && other.incident.Kind == toll.Attack && other.incident.Observed == i.Observed {
 			return e.notices < roomForLimits
 		}
 	}

@@ -138,15 +138,16 @@ func TestWhatOpensAnIncident(t *testing.T) {
 		happens func(d *desk)
 		want    []toll.NoticeKind // after five minutes
 	}{
-		"four refusals": {func(d *desk) { d.refuse(4, 0, "1003") }, nil},
-		"five refusals": {func(d *desk) { d.refuse(5, 0, "1003") }, []toll.NoticeKind{toll.NoticeOpened}},
-		"five callers refused once": {func(d *desk) {
+		"one refusal abroad": {func(d *desk) { d.refuse(1, 0, "1003") }, []toll.NoticeKind{toll.NoticeOpened}},
+		"four misdials":      {func(d *desk) { d.misdial(4, 0, "1003") }, nil},
+		"five misdials":      {func(d *desk) { d.misdial(5, 0, "1003") }, []toll.NoticeKind{toll.NoticeOpened}},
+		"five callers misdial once": {func(d *desk) {
 			for n := range 5 {
-				d.refuse(1, 0, strconv.Itoa(n))
+				d.misdial(1, 0, strconv.Itoa(n))
 			}
 		}, nil},
 		"one call on five trunks": {func(d *desk) {
-			l := lease("1003")
+			l := misdialled("1003")
 			for range 9 {
 				d.note(0, toll.EntryRefused, l)
 			}
@@ -185,14 +186,28 @@ func (d *desk) refuse(n int, at time.Duration, caller string) {
 	}
 }
 
+// misdialled is a call to no number.
+func misdialled(caller string) toll.Lease {
+	l := lease(caller)
+	l.To = toll.Destination{Dialled: "0151", Class: toll.Unplaced}
+	return l
+}
+
+func (d *desk) misdial(n int, at time.Duration, caller string) {
+	d.t.Helper()
+	for range n {
+		d.note(at, toll.EntryRefused, misdialled(caller))
+	}
+}
+
 func TestRefusalsCountInsideTheirWindowOnly(t *testing.T) {
 	d := newDesk(t, settings)
 	for n := range 50 {
 		at := time.Duration(n) * 16 * time.Minute
 		d.until(at)
-		d.refuse(1, at, "1003")
+		d.misdial(1, at, "1003")
 	}
-	same(t, "notices of one refusal every 16 minutes", d.kinds(), []toll.NoticeKind(nil))
+	same(t, "notices of one misdial every 16 minutes", d.kinds(), []toll.NoticeKind(nil))
 }
 
 func TestTheFirstNoticeGathers(t *testing.T) {

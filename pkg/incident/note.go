@@ -49,7 +49,7 @@ func (t *Tracker) refused(at time.Time, l *toll.Lease, observed bool) []Change {
 	k := key{kind: toll.Attack, pbx: l.Key.PBX, caller: name(l.Caller), observed: observed}
 	f := t.find(k)
 	if f == nil {
-		f = t.suspect(at, k, l, t.options.Refusals)
+		f = t.suspect(at, k, l, t.enough(l))
 	}
 	if k.caller = ""; f == nil {
 		f = t.open[k] // no attack of one caller; perhaps one of many
@@ -63,6 +63,22 @@ func (t *Tracker) refused(at time.Time, l *toll.Lease, observed bool) []Change {
 	f.last = l.Key
 	t.tallyRefusal(&f.incident, at, l, observed)
 	return t.touched(at, f, f.incident.ID == "")
+}
+
+// enough is how many refused calls of one caller make an incident: a single one
+// that would have gone abroad or cost much, several where somebody may have
+// mistaken a digit, or is kept from it by a rule of the owner's own or by his PIN.
+func (t *Tracker) enough(l *toll.Lease) int64 {
+	why := l.Why
+	if l.Denied != "" {
+		why = l.Denied
+	}
+	switch c := l.To.Class; {
+	case c.Ordinary() || c == toll.Unplaced:
+	case why == toll.ReasonDeniedClass || why == toll.ReasonLimit || why == toll.ReasonLocked:
+		return 1
+	}
+	return t.options.Refusals
 }
 
 // shadow counts a call that would have been cut. One is enough for an incident, as
@@ -283,8 +299,7 @@ func (t *Tracker) begin(k key, before toll.Incident) *file {
 func (t *Tracker) touched(at time.Time, f *file, urgent bool) []Change {
 	i := &f.incident
 	if inEpisode(i) {
-		e := t.episodeOf(at, i)
-		e.newest = later(e.newest, at)
+		t.join(at, f)
 	}
 	if i.ID == "" {
 		i.ID = t.context.NewID()

@@ -100,7 +100,7 @@ func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 		return ""
 	}
 	var again time.Time
-	if again, f.putOff = t.full(now, i); f.putOff {
+	if again, f.putOff = t.full(now, f); f.putOff {
 		f.tellAt = again
 		return ""
 	}
@@ -145,7 +145,7 @@ func (t *Tracker) close(now time.Time, f *file, by string) Change {
 		kind = ""
 	case i.Kind == toll.LimitReached:
 		kind = "" // a figure falls by itself, and nobody need do anything
-	case i.Kind == toll.Attack && !t.endsEpisode(now, f):
+	case i.Kind == toll.Attack && !t.endsEpisode(f):
 		kind = ""
 	}
 	c := t.change(now, f, kind)
@@ -159,7 +159,10 @@ func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
 	if kind != "" {
 		i.Noticed++
 		if inEpisode(i) {
-			t.episodeOf(now, i).notices++
+			f.episode.notices++
+			if kind != toll.NoticeClosed {
+				f.episode.noticed = now
+			}
 		}
 		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached, Shut: i.Shut}
 		if i.Kind == toll.LimitReached {

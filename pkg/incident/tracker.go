@@ -12,7 +12,7 @@ import (
 
 // Options say what makes an incident, and when the owner is told.
 type Options struct {
-	Refusals  int64         // refused calls of one caller inside Within that open one; 0 means 5
+	Refusals  int64         // refused calls of one caller inside Within that open one, where they would cost little; 0 means 5
 	Within    time.Duration // 0 means an hour
 	Gather    time.Duration // between what an owner is told of and the notice of it, so that this has more to say
 	Quiet     time.Duration // after its last call an attack is closed; 0 means half an hour
@@ -58,7 +58,7 @@ type Tracker struct {
 	calls    map[string]*call // those of theirs that are up, by lease
 	suspects *suspects
 	mended   map[key]toll.Incident // troubles that ended lately, which may begin again
-	episodes map[bool]*episode     // by whether it is only observed
+	episodes []*episode
 }
 
 // key tells apart what is never one incident.
@@ -78,6 +78,7 @@ type file struct {
 	restored time.Time // how new what the ledger had was; zero for one that was opened since
 	tellAt   time.Time // when the owner is to be told that it opened or has worsened; zero once he was
 	putOff   bool      // to tellAt, since the episode had no room
+	episode  *episode  // that it belongs to; nil for a trouble of ours
 	unsaved  time.Time // since when its newest state is not in the ledger; zero if it is
 	urgent   bool      // that state must not wait
 	up       int       // calls of it that are up
@@ -88,7 +89,6 @@ func New(o Options, c Context) *Tracker {
 	return &Tracker{
 		options: o.withDefaults(), context: c,
 		open: make(map[key]*file), calls: make(map[string]*call), suspects: newSuspects(), mended: make(map[key]toll.Incident),
-		episodes: make(map[bool]*episode),
 	}
 }
 
@@ -111,7 +111,7 @@ func (t *Tracker) Restore(i toll.Incident) {
 		f.tellAt = i.Newest.Add(t.gather(i.Kind))
 	}
 	t.open[k] = f
-	t.recall(&i)
+	t.recall(f)
 	for place := range f.incident.Calls {
 		if c := &f.incident.Calls[place]; c.Ended.IsZero() {
 			t.calls[c.Lease] = &call{f, place, c.Cut != "", c.Bypassed}

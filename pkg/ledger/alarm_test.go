@@ -232,8 +232,8 @@ func TestObservedLimitOnlyTells(t *testing.T) {
 	}
 }
 
-// The owner is told when a figure warns, once more when the limit acts, and not
-// again while it stands there.
+// The owner is told when a figure warns, and when the limit acts of the call that it
+// refuses, and not again while the figure stands there.
 func TestThresholdsAreTold(t *testing.T) {
 	day := budget(10*toll.Unit, toll.PerSite)
 	day.Warn = int64(5 * toll.Unit)
@@ -245,16 +245,20 @@ func TestThresholdsAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, now: start, book: NewBook(j, Options{Epoch: 1, Incidents: incident.Options{Tell: true}})}
+	d := &desk{t: t, now: start, book: NewBook(j, Options{Epoch: 1, Incidents: incident.Options{Tell: true, Gather: time.Second}})}
 	d.book.Begin(start)
 	d.book.Record(start, toll.Event{Kind: toll.LinkFound, PBX: "pbx1"})
-	told := map[toll.NoticeKind]int{}
+	told, refused := map[toll.NoticeKind]int{}, 0
 	tick := func(by time.Duration) {
 		for end := d.now.Add(by); d.now.Before(end); d.now = d.now.Add(time.Second) {
 			_, entries := d.book.Tick(d.now)
 			for _, e := range entries {
-				if e.Notice != nil && e.Notice.Incident.Kind == toll.LimitReached {
+				switch {
+				case e.Notice == nil:
+				case e.Notice.Incident.Kind == toll.LimitReached:
 					told[e.Notice.Kind]++
+				case e.Notice.Kind == toll.NoticeOpened:
+					refused++
 				}
 			}
 		}
@@ -270,8 +274,8 @@ func TestThresholdsAreTold(t *testing.T) {
 		}
 		tick(2 * time.Minute)
 	}
-	if told[toll.NoticeOpened] != 1 || told[toll.NoticeWorse] != 1 || len(told) != 2 {
-		t.Errorf("told: %v; want it opened once and worse once", told)
+	if told[toll.NoticeOpened] != 1 || len(told) != 1 || refused != 1 {
+		t.Errorf("told: %v, and %d times of refused calls; want each once", told, refused)
 	}
 	tick(26 * time.Hour)
 	for _, i := range d.book.Incidents() {
@@ -286,7 +290,7 @@ func TestThresholdsAreTold(t *testing.T) {
 
 // What many come to at once is one incident.
 func TestManyCallersAtOneThreshold(t *testing.T) {
-	d := newDesk(t, fivePerMinute(toll.Alert, toll.Deny))
+	d := newDesk(t, fivePerMinute(toll.Alert))
 	for caller := range 30 {
 		d.calls(id(caller), 100*caller, 7)
 	}

@@ -43,7 +43,7 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-dear-country", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Dear),
-			Act:     money(12 + n/12),
+			Act: money(12 + n/12), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: 2 * time.Hour,
 			Comment: "Eight minutes a night to one country. One attack was a single call of ten hours.",
 		},
 		{

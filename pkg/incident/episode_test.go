@@ -1,0 +1,130 @@
+package incident
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
+
+// to is a lease to another country.
+func to(caller, country string) toll.Lease {
+	l := lease(caller)
+	l.To.Country = country
+	return l
+}
+
+const day = 24 * time.Hour
+
+// night plays an attack of eight hours that is refused, and of which so many calls
+// are cut.
+func (d *desk) night(from time.Duration, cuts int, caller, country string) {
+	d.t.Helper()
+	for n := range 48 {
+		at := from + time.Duration(n)*10*time.Minute
+		d.until(at)
+		l := to(caller, country)
+		if n < cuts {
+			d.note(at, toll.EntryCutting, cut(l, toll.ReasonSpent, "x"))
+			d.note(at+time.Second, toll.EntryEnded, ended(l, 1))
+			continue
+		}
+		d.note(at, toll.EntryRefused, l)
+	}
+	d.until(from + 12*time.Hour)
+}
+
+func TestAnAttackOfTwoWeeksMakesFiveNotices(t *testing.T) {
+	d := newDesk(t, settings)
+	for n := range 14 {
+		cuts := 0
+		if n == 0 {
+			cuts = 3
+		}
+		d.night(time.Duration(n)*day, cuts, "1003", "SL")
+	}
+	if n := len(d.told); n < 3 || n > mostNotices {
+		t.Errorf("%d notices: %v", n, d.kinds())
+	}
+}
+
+// While money flows somebody hears of it, once a day at least.
+func TestNobodyIsLeftInTheDark(t *testing.T) {
+	d := newDesk(t, settings)
+	for n := range 14 {
+		before := len(d.told)
+		d.night(time.Duration(n)*day, 3, "1003", "SL")
+		if len(d.told) == before {
+			t.Errorf("night %d: nobody is told", n)
+		}
+		if n > 4 && len(d.told) > before+1 {
+			t.Errorf("night %d: %d notices", n, len(d.told)-before)
+		}
+	}
+}
+
+func TestAnotherAttackIsTold(t *testing.T) {
+	for name, test := range map[string]struct {
+		caller, country string
+		wait            time.Duration
+		told            bool
+	}{
+		"by the same caller":             {"1003", "GM", 2 * day, false},
+		"to the same country":            {"1004", "SL", 2 * day, false},
+		"by another, elsewhere":          {"1004", "GM", 16 * time.Hour, true},
+		"by the same, after a long time": {"1003", "SL", 9 * day, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, settings)
+			d.night(0, 3, "1003", "SL")
+			d.night(day, 0, "1003", "SL")
+			d.night(2*day, 0, "1003", "SL")
+			d.night(3*day, 0, "1003", "SL")
+			before := len(d.told)
+			d.night(3*day+test.wait, 0, test.caller, test.country)
+			if told := len(d.told) > before; told != test.told {
+				t.Errorf("told: %t, %v", told, d.kinds())
+			}
+		})
+	}
+}
+
+// A premium number that is dialled by mistake makes one notice, and no other when
+// nothing more comes.
+func TestOneMistakeMakesOneNotice(t *testing.T) {
+	d := newDesk(t, settings)
+	d.refuse(1, 0, "1003")
+	d.until(day)
+	same(t, "notices", d.kinds(), []toll.NoticeKind{toll.NoticeOpened})
+}
+
+// Whatever happens, in whatever order, what is only refused makes a few notices in
+// any three days, and what gets through one a day more.
+func TestNoticesAreBounded(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDesk(t, settings)
+		at, length := time.Duration(0), rapid.IntRange(1, 300).Draw(rt, "length")
+		for range length {
+			at += rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 3 * time.Hour, 20 * time.Hour}).Draw(rt, "wait")
+			d.until(at)
+			l := to("1003", "SL"+strconv.Itoa(rapid.IntRange(0, 3).Draw(rt, "country")))
+			if rapid.Bool().Draw(rt, "cut") {
+				d.note(at, toll.EntryCutting, cut(l, toll.ReasonSpent, "x"))
+				d.note(at+time.Second, toll.EntryEnded, ended(l, 1))
+			} else {
+				d.note(at, toll.EntryRefused, l)
+			}
+		}
+		d.until(at + day)
+		if most := mostNotices + int((at+day)/dark); len(d.told) > most {
+			rt.Fatalf("%d notices in %s, at most %d wanted: %v", len(d.told), at, most, d.kinds())
+		}
+		// All is one attack, by one caller: the bound holds for all callers together.
+		if len(d.episodes) > 1 {
+			rt.Fatalf("%d episodes", len(d.episodes))
+		}
+	})
+}
