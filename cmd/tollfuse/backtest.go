@@ -20,8 +20,8 @@ import (
 
 // backtestFlags say whose calls are played, and under which policy.
 type backtestFlags struct {
-	cdr, columns, pbx, policy string
-	utc                       bool
+	cdr, columns, pbx, policy, html string
+	utc                             bool
 
 	// Of a site that has no configuration yet.
 	country, timezone string
@@ -48,7 +48,7 @@ none yet there are flags. docs/backtest.md has more.
 The policy is "current", which stands now, "default", which "tollfuse init" would
 write, or a file that "tollfuse policy export" has written. All of it is enforced,
 also where the site only observes.`, exitDone, exitFailed, exitUsage, exitUnreachable),
-		Example: "  tollfuse backtest --cdr /var/log/asterisk/cdr-csv/Master.csv\n" +
+		Example: "  tollfuse backtest --cdr /var/log/asterisk/cdr-csv/Master.csv --html backtest.html\n" +
 			"  tollfuse backtest --cdr calls.csv --columns start=calldate,billsec=5,channel=6,dstchannel=7,dst=3 --policy policy.yaml\n" +
 			"  tollfuse backtest --cdr Master.csv --country US --timezone America/New_York --size 12 --trunk carrier --extension 1XXX",
 		Args: cobra.NoArgs,
@@ -56,6 +56,11 @@ also where the site only observes.`, exitDone, exitFailed, exitUsage, exitUnreac
 			r, err := p.backtest(cmd, o, &f)
 			if err != nil {
 				return err
+			}
+			if f.html != "" {
+				if err := writePage(f.html, o, f.cdr, r); err != nil {
+					return err
+				}
 			}
 			if o.json {
 				return printJSON(cmd.OutOrStdout(), r)
@@ -68,6 +73,7 @@ also where the site only observes.`, exitDone, exitFailed, exitUsage, exitUnreac
 	flags.StringVar(&f.columns, "columns", "", "where the fields of CDR() are, by heading or number: start=1,billsec=5,channel=6,dstchannel=7,dst=3")
 	flags.BoolVar(&f.utc, "utc", false, "its times are of UTC")
 	flags.StringVar(&f.pbx, "pbx", "", "the Asterisk whose records these are, where the site has several")
+	flags.StringVar(&f.html, "html", "", "also write a page with charts to this file, for a browser without any network")
 	flags.StringVar(&f.policy, "policy", "", "current, default, or a file (default current; default where --country is given)")
 	flags.StringVar(&f.country, "country", "", "for a site without a configuration: its country (ISO 3166-1)")
 	flags.StringVar(&f.timezone, "timezone", "", "for --country: its time zone, such as America/New_York")
