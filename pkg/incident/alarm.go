@@ -17,7 +17,7 @@ func (t *Tracker) Alarm(at time.Time, a toll.Alarm) []Change {
 	k := key{kind: toll.LimitReached, observed: a.Observed}
 	f := t.open[k]
 	switch {
-	case f == nil && !shuts(a) && !a.Observed && t.attacked():
+	case f == nil && !shuts(a) && t.attacked(a.Observed):
 		return nil // that says which limits refuse and cut
 	case f == nil:
 		f, _ = t.beginAgain(at, k) // a figure that swings about a threshold is told of once
@@ -47,10 +47,10 @@ func shuts(a toll.Alarm) bool {
 	return a.Acts && !a.Observed && (a.Limit.Does(toll.LockCaller) || a.Limit.Does(toll.LockRange) || a.Limit.Does(toll.BlowFuse))
 }
 
-// attacked tells whether an attack is going on.
-func (t *Tracker) attacked() bool {
+// attacked tells whether an attack is going on, or one that is only observed.
+func (t *Tracker) attacked(observed bool) bool {
 	for k := range t.open {
-		if k.kind == toll.Attack && !k.observed {
+		if k.kind == toll.Attack && k.observed == observed {
 			return true
 		}
 	}

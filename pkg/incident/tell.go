@@ -88,7 +88,7 @@ func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
 // tell says whether the owner is told something now.
 func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 	i := &f.incident
-	if i.Kind == toll.LimitReached && !i.Shut && t.attacked() {
+	if i.Kind == toll.LimitReached && !i.Shut && t.attacked(i.Observed) {
 		f.tellAt, i.Told = time.Time{}, toll.Told{Up: int64(len(i.Causes)), Reached: i.Reached} // the attack's mails say it
 		return ""
 	}

@@ -227,7 +227,7 @@ func TestObservedLimitOnlyTells(t *testing.T) {
 		t.Error("a limit that only observes has blown the fuse")
 	}
 	open := d.book.Incidents()
-	if len(open) == 0 || open[len(open)-1].Kind != toll.LimitReached || !open[len(open)-1].Observed {
+	if len(open) != 1 || open[0].Kind != toll.Attack || !open[0].Observed {
 		t.Errorf("incidents: %+v", open)
 	}
 }
