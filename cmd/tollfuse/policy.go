@@ -235,7 +235,7 @@ func (f policyFlags) whole(cmd *cobra.Command, file policyfile.Policy) error {
 func readPolicy(cmd *cobra.Command, path string) (policyfile.Policy, error) {
 	in, name := cmd.InOrStdin(), "standard input"
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // whoever runs the command, or wrote the scenario, names a file of his
+		f, err := os.Open(path) // whoever runs the command, or wrote the scenario, names a file of his
 		if err != nil {
 			return policyfile.Policy{}, fmt.Errorf("read the policy: %w", err)
 		}
