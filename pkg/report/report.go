@@ -69,7 +69,6 @@ func Backtest(w io.Writer, file string, r *replay.Backtest) error {
 	}
 	t, err := template.New("backtest").Funcs(template.FuncMap{
 		"grouped": grouped[int],
-		"money":   func(m toll.Money) string { return money(m, r.Currency) },
 		"amount":  amount,
 		"talk":    talk,
 		"day":     func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
@@ -77,7 +76,7 @@ func Backtest(w io.Writer, file string, r *replay.Backtest) error {
 		"country": country,
 		"outcome": outcome,
 		"plural":  plural,
-		"groups":  func(title string, all []replay.Group) groupTable { return newGroupTable(title, all) },
+		"groups":  newGroupTable,
 	}).Parse(backtestPage)
 	if err != nil {
 		return fmt.Errorf("the template of the page: %w", err)
@@ -195,21 +194,18 @@ func grouped[N int | int64](n N) string {
 	return sign + digits
 }
 
-// amount writes money to the cent.
+// amount writes money to the cent, rounded up as commands do: what cost a little is
+// not shown as nothing.
 func amount(m toll.Money) string {
 	const cent = toll.Unit / 100
-	if m > 0 && m < cent {
-		return "< 0.01"
-	}
-	m = m / cent
 	if m < 0 {
-		return "-" + amount(-m*cent)
+		return "-" + amount(-m)
 	}
-	return fmt.Sprintf("%s.%02d", grouped(int64(m/100)), int64(m%100))
-}
-
-func money(m toll.Money, currency string) string {
-	return strings.TrimSpace(amount(m) + " " + currency)
+	whole := int64(m / cent)
+	if m%cent > 0 {
+		whole++
+	}
+	return fmt.Sprintf("%s.%02d", grouped(whole/100), whole%100)
 }
 
 // talk writes how long somebody talked; from an hour on nobody cares for seconds.

@@ -70,7 +70,7 @@ func TestScale(t *testing.T) {
 }
 
 func TestAmount(t *testing.T) {
-	for m, want := range map[toll.Money]string{0: "0.00", 1: "< 0.01", 9_999: "< 0.01", 10_000: "0.01", 1_234_567_890_000: "1,234,567.89", -1_500_000: "-1.50"} {
+	for m, want := range map[toll.Money]string{0: "0.00", 1: "0.01", 10_000: "0.01", 10_001: "0.02", 1_234_567_890_000: "1,234,567.89", 1<<63 - 1: "9,223,372,036,854.78", -1_500_000: "-1.50"} {
 		if got := amount(m); got != want {
 			t.Errorf("%d: %s, want %s", m, got, want)
 		}
