@@ -20,7 +20,8 @@ type player struct {
 	mails    int
 
 	now    time.Time
-	ticked time.Time // when the book had its newest tick
+	next   time.Time // when the book has something to do,
+	waits  bool      // if it ever has
 	count  uint64    // of calls
 	due    talks     // that go on
 	leased map[string]*talk
@@ -126,33 +127,31 @@ func (p *player) behind(by string) string {
 // until lets time go by.
 func (p *player) until(moment time.Time) {
 	for {
-		at, any := p.book.Next()
-		if any && !at.After(p.ticked) {
-			at = p.ticked.Add(time.Millisecond)
-		}
-		if calls := len(p.due) > 0; calls && (!any || !p.due[0].at.After(at)) {
+		if len(p.due) > 0 && (!p.waits || !p.due[0].at.After(p.next)) {
 			if p.due[0].at.After(moment) {
 				break
 			}
 			p.now = laterOf(p.now, p.due[0].at)
 			p.step(p.due[0])
-			continue
+		} else {
+			if !p.waits || p.next.After(moment) {
+				break
+			}
+			p.now = laterOf(p.now, p.next)
 		}
-		if !any || at.After(moment) {
-			break
-		}
-		p.now = laterOf(p.now, at)
 		p.tick()
 	}
 	p.now = laterOf(p.now, moment)
 }
 
-// tick lets the book do what is due.
+// tick lets the book do what is due, and sees when it next has something to do. That
+// is a little later than now, as it is for a daemon.
 func (p *player) tick() {
-	p.ticked = p.now
 	orders, entries := p.book.Tick(p.now)
 	p.keep(entries)
 	p.obey(orders)
+	p.next, p.waits = p.book.Next()
+	p.next = laterOf(p.next, p.now.Add(time.Millisecond))
 }
 
 // step does what is due for a call.
