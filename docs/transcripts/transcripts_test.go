@@ -133,7 +133,7 @@ func TestIncidents(t *testing.T) {
 	})
 	a.types("incidents", "show", id)
 	a.check("incidents", map[string]string{
-		`\b\d-[0-9a-z]+\b`:           "ID", // and no date,
+		`\b\d-[0-9a-z]+\b`:           "ID", // and no date
 		`\b0\.\d\d USD`:              "SMALL AMOUNT",
 		`\d+:\d\d\s+\d+\.\d\d\s+cut`: "LENGTH AMOUNT cut",
 	})
