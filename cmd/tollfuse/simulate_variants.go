@@ -75,6 +75,9 @@ func (v variants) atSites(s *replay.Scenario) ([]*replay.Scenario, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s at the site of %s: %w", s.Name, path, err)
 		}
+		if story.Policy == replay.StandingPolicy {
+			story.Policy = replay.DefaultPolicy // what stands belongs to the owner's own site
+		}
 		stories = append(stories, story)
 	}
 	return stories, nil

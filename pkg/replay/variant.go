@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,9 +38,7 @@ func (s *Scenario) At(f SiteFacts) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time zone of the site: %w", err)
 	}
-	if f.Size == 0 {
-		f.Size = s.Site.Size
-	}
+	f.Size = cmp.Or(f.Size, s.Site.Size, usualSize)
 	if len(f.Hours) == 0 {
 		f.Hours = s.Site.Hours
 	}
