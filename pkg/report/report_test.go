@@ -42,8 +42,8 @@ func firm() *replay.Backtest {
 		},
 		Reasons: []replay.Group{
 			{Name: "limit unlisted-caller-hour", Calls: 61, Refused: 55, Cut: 6, Cost: 915 * unit, Stopped: 904 * unit},
-			{Name: "pin_required night-abroad", Calls: 7, PIN: 7, Cost: 12 * unit},
-			{Name: "rule no-premium", Calls: 1, Refused: 1, Stopped: 2*unit + 345_000},
+			{Name: "pin_needed night-abroad", Calls: 7, PIN: 7, Cost: 12 * unit},
+			{Name: "denied_rule no-premium", Calls: 1, Refused: 1, Stopped: 2*unit + 345_000},
 		},
 		Callers: []replay.Group{
 			{Name: "extension:1001", Calls: 65, Answered: 63, Seconds: 37_000, Cost: 917 * unit, Refused: 56, Cut: 6, Stopped: 906*unit + 345_000},
@@ -53,12 +53,12 @@ func firm() *replay.Backtest {
 		Stopped: []replay.Stopped{
 			{Line: 4001, At: first.AddDate(0, 0, 26).Add(18 * time.Hour), Caller: "extension:1001", Number: "+23222123456", Country: "SL", Outcome: replay.OutcomeRefused, Reason: toll.ReasonLimit, By: "unlisted-caller-hour", Seconds: 600, Cost: 15 * unit},
 			{Line: 4002, At: first.AddDate(0, 0, 26).Add(19 * time.Hour), Caller: "extension:1001", Number: "+23222123457", Country: "SL", Outcome: replay.OutcomeCut, Reason: toll.ReasonLimit, By: "unlisted-caller-hour", Seconds: 600, After: 42, Cost: 15 * unit},
-			{Line: 4010, At: first.AddDate(0, 0, 27), Caller: "extension:1002", Number: "+442079460123", Country: "GB", Outcome: replay.OutcomePIN, Reason: "pin_required", By: "night-abroad", Seconds: 61, Cost: unit},
+			{Line: 4010, At: first.AddDate(0, 0, 27), Caller: "extension:1002", Number: "+442079460123", Country: "GB", Outcome: replay.OutcomePIN, Reason: toll.ReasonPINNeeded, By: "night-abroad", Seconds: 61, Cost: unit},
 		},
 		StoppedMore: 66,
 		Proposals: []replay.Proposal{
-			{About: "countries", Text: "Somebody talked to GB on 21 days, and it is not among the countries where the firm does business", Command: "site: {countries: [CA, GB]}"},
-			{About: "limit", Name: "abroad-site-day", Text: "The busiest day abroad took 12.40 of the 150.00 that the limit abroad-site-day allows", Command: "tollfuse limit set abroad-site-day --measure cost --scope site --where abroad --window 24h --act 20"},
+			{About: "countries", Text: "Your site talks to countries that its configuration does not name: GB (101 calls on 21 days, 8 h 36 min 40 s, 155.00). If it does business there, name them under site", Command: "countries: [GB]"},
+			{About: "limit", Name: "abroad-site-day", Text: "abroad-site-day is higher than you need: it acts at 150.00, and the busiest moment came to 12.40 on 2026-02-18 at 15:20. To leave an attack less", Command: "tollfuse limit set abroad-site-day --act 25.00"},
 		},
 	}
 	r.Total = replay.Group{Calls: 3011, Answered: 2263, Seconds: 469_660, Cost: 1204 * unit, Refused: 56, Cut: 6, PIN: 7, Stopped: 906*unit + 345_000}
