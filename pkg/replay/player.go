@@ -98,9 +98,15 @@ func (p *player) ask(t *talk) {
 		t.phase = ghost
 	default:
 		t.lease, t.timer = v.Lease.ID, v.Lease.Timer
+		if t.question.To.Class == toll.Emergency {
+			t.timer = noTimer // the dialplan sets none
+		}
 		p.leased[t.lease] = t
 	}
 }
+
+// noTimer is longer than any call in records.
+const noTimer = 10 * 24 * time.Hour
 
 // decide asks the book. What it has made of the time and of the past is kept with
 // the question.
