@@ -42,7 +42,6 @@ type page struct {
 
 	Stops      int // calls that were refused or cut
 	OneIn      int // so many calls one of them was stopped
-	Untouched  int
 	ByHour     chart
 	CostByHour chart
 	ByDay      chart
@@ -102,7 +101,6 @@ func visible(r rune) rune {
 
 func newPage(file string, r *replay.Backtest) page {
 	p := page{File: file, Backtest: r, Stops: r.Total.Refused + r.Total.Cut}
-	p.Untouched = r.Total.Calls - p.Stops
 	if p.Stops > 0 {
 		p.OneIn = (r.Total.Calls + p.Stops - 1) / p.Stops
 	}
