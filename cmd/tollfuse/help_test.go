@@ -53,7 +53,8 @@ func TestEveryHelp(t *testing.T) {
 	for _, want := range []string{"serve", "init", "dialplan", "explain", "lock", "lock release", "lock list", "limit set", "rule remove", "version", "demo",
 		"calls live", "calls history", "calls show", "hangup", "incidents list", "incidents show", "incidents close", "alert test",
 		"fuse status", "fuse test", "fuse reset", "backup", "changes", "status", "completion", "number",
-		"policy", "policy export", "policy import", "policy diff", "policy check", "rates", "rates import", "rates list", "rates price", "rates remove"} {
+		"policy", "policy export", "policy import", "policy diff", "policy check", "rates", "rates import", "rates list", "rates price", "rates remove",
+		"simulate", "backtest"} {
 		if !slices.Contains(names, "tollfuse "+want) {
 			t.Errorf("there is no command %s", want)
 		}

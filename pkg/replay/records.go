@@ -49,8 +49,8 @@ type batch struct {
 // million calls would be a matter of minutes then, and records do not tell what else
 // such events do. Everything is enforced, also on a site that only observes.
 //
-// One goroutine reads, and the caller's plays. What is kept does not grow with the
-// number of calls.
+// One goroutine reads, the caller's plays, and one counts. What is kept does not grow
+// with the number of calls.
 func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
 	p, err := newPlayer(site, records.Zone)
 	if err != nil {
