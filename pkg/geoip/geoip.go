@@ -76,8 +76,14 @@ func (c *Countries) Of(a netip.Addr) string {
 		return ""
 	}
 	var code string
-	if err := e.reader.Lookup(a.Unmap().WithZone("")).DecodePath(&code, "country", "iso_code"); err != nil {
+	if err := e.reader.Lookup(a.Unmap().WithZone("")).DecodePath(&code, "country", "iso_code"); err != nil || !isCode(code) {
 		return ""
 	}
 	return code
+}
+
+// isCode tells whether a text can be a country's code.
+func isCode(s string) bool {
+	isLetter := func(c byte) bool { return 'A' <= c && c <= 'Z' }
+	return len(s) == 2 && isLetter(s[0]) && isLetter(s[1])
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // write makes a file of networks and their countries.
-func write(t *testing.T, path string, countries map[string]string) {
+func write(t testing.TB, path string, countries map[string]string) {
 	t.Helper()
 	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "Test-Country", RecordSize: 24, IncludeReservedNetworks: true})
 	if err != nil {
