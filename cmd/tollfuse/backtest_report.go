@@ -95,7 +95,11 @@ func printOutcome(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
 	} else {
 		text += fmt.Sprintf("%d would have been refused, %d cut, and %d asked for a PIN: %s.", t.Refused, t.Cut, t.PIN, oneIn(t.Refused+t.Cut, t.Calls))
 	}
-	text += fmt.Sprintf(" %d mails would have been sent. The calls cost %s at the site's prices", r.Mails, amount(r, t.Cost))
+	mails := fmt.Sprintf("%d mails", r.Mails)
+	if r.Mails == 1 {
+		mails = "1 mail"
+	}
+	text += fmt.Sprintf(" %s would have been sent. The calls cost %s at the site's prices", mails, amount(r, t.Cost))
 	if r.Assumed > 0 {
 		text += fmt.Sprintf(", of which %s is assumed without a rate deck", amount(r, r.Assumed))
 	}

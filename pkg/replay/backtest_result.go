@@ -81,7 +81,7 @@ type Stopped struct {
 // Proposal is something that the owner may want to change, by what his calls are
 // like.
 type Proposal struct {
-	About   string `json:"about"`   // "countries" or "limit"
+	About   string `json:"about"`   // "numbers", "countries" or "limit"
 	Name    string `json:"name"`    // of the limit
 	Text    string `json:"text"`    // a sentence: what was seen
 	Command string `json:"command"` // to paste

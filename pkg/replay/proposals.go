@@ -52,6 +52,9 @@ func (f *findings) travel(t *talk, local time.Time) {
 // propose says what the owner may want to change.
 func (f *findings) propose(policy []toll.Setting, listed []string) []Proposal {
 	all := []Proposal{}
+	if one, any := f.proposeNumbers(); any {
+		all = append(all, one)
+	}
 	if one, any := f.proposeCountries(listed); any {
 		all = append(all, one)
 	}
@@ -70,6 +73,23 @@ func (f *findings) propose(policy []toll.Setting, listed []string) []Proposal {
 		}
 	}
 	return slices.Concat(all, higher, lower)
+}
+
+// proposeNumbers says that the number plan may not be how the site dials.
+func (f *findings) proposeNumbers() (Proposal, bool) {
+	is := func(s Stopped) bool {
+		return s.Reason == toll.ReasonBadNumber && strings.Trim(s.Number, "0123456789") == "" // a shell must not read it
+	}
+	first := slices.IndexFunc(f.result.Stopped, is)
+	if first < 0 {
+		return Proposal{}, false
+	}
+	number := f.result.Stopped[first].Number
+	return Proposal{
+		About:   "numbers",
+		Text:    "Some numbers, such as " + number + ", have no place in the site's number plan. If people dial so, put right what stands under numbering; this shows what is made of one",
+		Command: "tollfuse number " + number,
+	}, true
 }
 
 // proposeCountries names the countries that are in use beside those that are named.
