@@ -50,13 +50,7 @@ func (w *Watcher) contact(ctx context.Context, endpoint, uri string, gone bool) 
 			if !reaches(address, d.target) || w.isAtHome(d.number, t) {
 				continue
 			}
-			key := endpoint + " " + uri
-			if gone {
-				delete(w.contacts, key)
-			} else if len(w.contacts) < mostContacts {
-				w.contacts[key] = lodger{w.options.Callers.Resolve(caller.Facts{Channel: channel}), t.Name, address}
-			}
-			w.sayContacts(ctx)
+			w.lodge(ctx, endpoint+" "+uri, lodger{w.options.Callers.Resolve(caller.Facts{Channel: channel}), t.Name, address}, gone)
 			return
 		}
 	}
@@ -67,6 +61,26 @@ type lodger struct {
 	caller  toll.Caller
 	trunk   string
 	address string
+}
+
+// lodge notes that a phone has come to where a trunk is, or gone. Only one that has
+// come is locked: the owner may have released those that were there.
+func (w *Watcher) lodge(ctx context.Context, key string, l lodger, gone bool) {
+	_, known := w.contacts[key]
+	switch {
+	case gone:
+		delete(w.contacts, key)
+	case known:
+		return
+	case len(w.contacts) < mostContacts:
+		w.contacts[key] = l
+	case len(w.contacts) == mostContacts:
+		w.options.Log.Error("too many phones are where a trunk is; no more of them are kept in mind", "pbx", w.options.PBX, "phones", mostContacts)
+	}
+	if !gone && w.options.LockBypass {
+		w.record(ctx, toll.Event{Kind: toll.ContactFound, Found: &toll.Question{Caller: l.caller}})
+	}
+	w.sayContacts(ctx)
 }
 
 // sayContacts tells the ledger who is where a trunk is, when that has changed. The
@@ -89,11 +103,6 @@ func (w *Watcher) sayContacts(ctx context.Context) {
 	w.lodging = text
 	if text != "" {
 		w.options.Log.Warn("a phone is where a trunk is", "pbx", w.options.PBX, "text", text)
-	}
-	if w.options.LockBypass {
-		for _, key := range keys {
-			w.record(ctx, toll.Event{Kind: toll.ContactFound, Found: &toll.Question{Caller: w.contacts[key].caller}})
-		}
 	}
 	w.record(ctx, e)
 }

@@ -1,7 +1,10 @@
 package watch
 
 import (
+	"context"
 	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,6 +67,53 @@ func TestPhoneAtTheAddressOfATrunkIsTold(t *testing.T) {
 				t.Errorf("%s: after %s the ledger hears %q, want %q", name, s.status, got, s.want)
 			}
 		}
+	}
+}
+
+// restarts is an Asterisk that has been started at another time each time one asks.
+type restarts struct {
+	variables
+	boots int
+}
+
+func (r *restarts) CoreStatus(context.Context) (ami.Message, error) {
+	r.boots++
+	return ami.NewMessage(ami.Field{Name: "Response", Value: "Success"}, ami.Field{Name: "CoreStartupTime", Value: strconv.Itoa(r.boots)})
+}
+
+// Only who comes is locked, not those that were there and may have been released;
+// and after a restart of Asterisk, who comes again is told of again.
+func TestContactsAreLockedOnce(t *testing.T) {
+	const number = "sip:0023222123456@192.0.2.1"
+	heard := &blank{}
+	w := NewStepped(&restarts{}, heard, Options{
+		PBX: "pbx1", Callers: caller.Site{Trunks: []string{"carrier"}}, Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}}, Numbering: short{},
+		LockBypass: true, Log: slog.New(slog.DiscardHandler),
+	})
+	w.newBoot(t.Context())
+	locked := func(steps ...func()) (callers []string) {
+		heard.told = nil
+		for _, step := range steps {
+			step()
+		}
+		for _, e := range heard.told {
+			if e.Kind == toll.ContactFound {
+				callers = append(callers, e.Found.Caller.ID)
+			}
+		}
+		return callers
+	}
+	comes := func(endpoint string) func() {
+		return func() { w.noteContact(t.Context(), contactEvent(t, endpoint, number, "NonQualified")) }
+	}
+	if got := locked(comes("1001"), comes("1001"), comes("1002")); !slices.Equal(got, []string{"1001", "1002"}) {
+		t.Errorf("locked %v, want each once", got)
+	}
+	if got := locked(func() { w.newBoot(t.Context()) }); got != nil || inWords(heard.told) != "mended" {
+		t.Errorf("after a restart: locked %v, told %s", got, inWords(heard.told))
+	}
+	if got := locked(comes("1001")); !slices.Equal(got, []string{"1001"}) || !strings.Contains(inWords(heard.told), "trouble ") {
+		t.Errorf("who comes again: locked %v, told %s", got, inWords(heard.told))
 	}
 }
 

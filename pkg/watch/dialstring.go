@@ -46,15 +46,21 @@ func uriAt(s string) int {
 	return -1
 }
 
-// parseURI reads the user and host of sip:user@host:port;parameters.
+// parseURI reads the user and host of sip:user@host:port;parameters. A host in the
+// parameter maddr is where the request goes instead (RFC 3261, section 19.1.1).
 func parseURI(uri string) dialled {
 	_, rest, _ := strings.Cut(uri, ":")
 	user, host := "", rest
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		user, host = rest[:i], rest[i+1:]
 	}
-	host, _, _ = strings.Cut(host, ";")
 	host, _, _ = strings.Cut(host, "?")
+	host, parameters, _ := strings.Cut(host, ";")
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		if name, value, _ := strings.Cut(parameter, "="); strings.EqualFold(name, "maddr") && value != "" {
+			host = value
+		}
+	}
 	number, _, _ := strings.Cut(user, ";") // tel parameters
 	number, _, _ = strings.Cut(number, ":")
 	return dialled{number: number, target: host, host: true}

@@ -45,7 +45,7 @@ func (w *Watcher) resync(ctx context.Context) {
 	}
 	now := w.ledger.Now()
 	shown, whole := w.read(now, list.Items)
-	w.stale, w.doubt, w.pictured = false, !whole, now
+	w.stale, w.mute, w.doubt, w.pictured = false, false, !whole, now
 	if whole {
 		w.since = list.Response.Seq() // what happened before is in it
 	}

@@ -37,15 +37,23 @@ func (w *Watcher) sentTo(ctx context.Context, ch calls.Channel) (dialled, bool) 
 	return parseURI(uri), true
 }
 
-// ask reads a variable of a channel of chan_pjsip.
+// ask reads a variable of a channel of chan_pjsip. Events wait meanwhile, so after an
+// answer that did not come in time nothing more is asked until the next picture, which is due
+// then and looks at every leg again.
 func (w *Watcher) ask(ctx context.Context, ch calls.Channel, variable string) (string, bool) {
 	if !strings.HasPrefix(ch.Name, pjsip) {
+		return "", false
+	}
+	if w.mute {
+		w.doubt = true
 		return "", false
 	}
 	short, cancel := context.WithTimeout(ctx, markWait)
 	defer cancel()
 	value, err := w.client.Getvar(short, ch.Uniqueid, variable)
 	if err != nil && !errors.Is(err, ami.ErrNoSuchChannel) {
+		w.doubt = true
+		w.mute = w.mute || errors.Is(err, context.DeadlineExceeded)
 		w.options.Log.Warn("where a leg was sent cannot be read", "pbx", w.options.PBX, "channel", ch.Uniqueid, "error", err)
 	}
 	return known(value), err == nil

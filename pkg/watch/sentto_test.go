@@ -41,6 +41,33 @@ func (*blank) Lease(context.Context, string) (l toll.Lease, found bool, err erro
 func (*blank) Leases(context.Context, string) ([]toll.Lease, error) { return nil, nil }
 func (*blank) Now() time.Time                                       { return time.Time{} }
 
+// slow is an Asterisk that answers no question in time.
+type slow struct {
+	variables
+	asked int
+}
+
+func (s *slow) Getvar(context.Context, string, string) (string, error) {
+	s.asked++
+	return "", context.DeadlineExceeded
+}
+
+// A leg of which nobody says where it went is not forgotten: another picture is due.
+// And a slow Asterisk is asked once, not once for each leg.
+func TestALegThatNobodyTellsOfIsLookedAtAgain(t *testing.T) {
+	a := &slow{}
+	w := NewStepped(a, &blank{}, Options{
+		PBX: "pbx1", Trunks: []Trunk{{Name: "carrier", Addresses: []string{"192.0.2.1"}}}, Callers: caller.Site{Trunks: []string{"carrier"}},
+		Numbering: homeOnly{}, Rates: homeOnly{}, Log: slog.New(slog.DiscardHandler),
+	})
+	for _, id := range []string{"1.1", "1.2", "1.3"} {
+		w.dialled(t.Context(), calls.Channel{Snapshot: calls.Snapshot{Uniqueid: id, Name: "PJSIP/1001-" + id}, DialString: "1001"})
+	}
+	if !w.doubt || a.asked != 1 {
+		t.Errorf("another picture is due: %t, want it; asked %d times, want once", w.doubt, a.asked)
+	}
+}
+
 // What CHANNEL says is as Asterisk 22 and 16 have answered.
 func TestWhereALegWasSentTells(t *testing.T) {
 	const number = "0023222221234"
@@ -52,6 +79,7 @@ func TestWhereALegWasSentTells(t *testing.T) {
 		"a phone with the carrier's address":   {"PJSIP/1099-00000001", "1099", variables{remoteURI: "<sip:" + number + "@192.0.2.1>"}, "extension:1099"},
 		"and a name":                           {"PJSIP/1099-00000001", "1099", variables{remoteURI: `\"<x>\" <sip:` + number + "@192.0.2.1:5060;transport=udp>"}, "extension:1099"},
 		"an endpoint that is not named":        {"PJSIP/backup-00000001", number + "@backup", variables{remoteURI: "<sip:" + number + "@192.0.2.1>"}, "originated:backup"},
+		"a phone that sends it elsewhere":      {"PJSIP/1099-00000001", "1099", variables{remoteURI: "<sip:" + number + "@198.51.100.7;transport=udp;MADDR=192.0.2.1>"}, "extension:1099"},
 		"a phone at home":                      {"PJSIP/1001-00000001", "1001", variables{remoteURI: "<sip:1001@198.51.100.7>"}, ""},
 		"another channel driver":               {"DAHDI/1-1", "1001", variables{remoteURI: "<sip:" + number + "@192.0.2.1>"}, ""},
 		"begun to the trunk":                   {"PJSIP/carrier-00000001", "", variables{remoteURI: "<sip:" + number + "@carrier.example>"}, "originated:carrier"},

@@ -81,6 +81,7 @@ type Watcher struct {
 
 	turn     sync.Mutex // held by whoever takes in a notice or takes a picture; it guards the fields below
 	stale    bool       // events are missing; a new picture is due
+	mute     bool       // since the newest picture a question about a leg had no answer
 	doubt    bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
 	since    uint64
 	pictured time.Time         // when the newest picture was taken
@@ -224,7 +225,9 @@ func (w *Watcher) newBoot(ctx context.Context) {
 		w.model = calls.New(0)
 		w.mu.Unlock()
 		clear(w.placed)
-		clear(w.contacts)
+		if clear(w.contacts); w.lodging != "" {
+			w.sayContacts(ctx) // who registers again is told of again
+		}
 	}
 	w.boot = boot
 }
