@@ -31,7 +31,7 @@ type place struct {
 // travel notes which countries are in use that the site has not named.
 func (f *findings) travel(t *talk, local time.Time) {
 	to := t.question.To
-	if t.answered.IsZero() || to.Listed || to.Class != toll.IntlFixed && to.Class != toll.IntlMobile && to.Class != toll.ForeignNANP {
+	if t.answered.IsZero() || t.barred() || to.Listed || to.Class != toll.IntlFixed && to.Class != toll.IntlMobile && to.Class != toll.ForeignNANP {
 		return
 	}
 	p := f.places[to.Country]
@@ -40,7 +40,7 @@ func (f *findings) travel(t *talk, local time.Time) {
 		f.places[to.Country] = p
 	}
 	_, offset := local.Zone()
-	if day := int((local.Unix() + int64(offset)) / (24 * 60 * 60)); day != p.day {
+	if day := int((local.Unix() + int64(offset)) / (24 * 60 * 60)); day > p.day {
 		p.day = day
 		p.days++
 	}
