@@ -179,12 +179,13 @@ func (w *Watcher) mayHangUp(l toll.Lease) bool {
 }
 
 // setTimer moves a leg's deadline. Asterisk takes whole seconds and counts
-// from when it executes the action.
+// from when it executes the action. That is a little later than now, so a half
+// is rounded down, also where time stands still meanwhile.
 func (w *Watcher) setTimer(ctx context.Context, leg string, left time.Duration) error {
 	if leg == "" {
 		return nil
 	}
-	return w.client.AbsoluteTimeout(ctx, leg, max(int(left.Round(time.Second)/time.Second), 1))
+	return w.client.AbsoluteTimeout(ctx, leg, max(int((left-time.Nanosecond).Round(time.Second)/time.Second), 1))
 }
 
 // verify asks Asterisk for the channel that asked for a lease. A request of
