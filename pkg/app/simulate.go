@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/config"
+	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/replay"
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -37,6 +38,12 @@ func ScenarioPolicy(f replay.SiteFacts) ([]toll.Setting, error) {
 // Simulate plays a scenario on a site with such a configuration and policy: its first
 // Asterisk, with the first trunk. Neither daemon nor ledger is touched.
 func Simulate(ctx context.Context, c config.Config, settings []toll.Setting, s *replay.Scenario) (replay.Result, error) {
+	return SimulateTold(ctx, c, settings, s, nil)
+}
+
+// SimulateTold is Simulate, and tells a journal each verdict, renewal, cut and end, as the daemon
+// tells its decision log.
+func SimulateTold(ctx context.Context, c config.Config, settings []toll.Setting, s *replay.Scenario, told ledger.Journal) (replay.Result, error) {
 	made, err := newSite(c)
 	if err != nil {
 		return replay.Result{}, err
@@ -45,7 +52,7 @@ func Simulate(ctx context.Context, c config.Config, settings []toll.Setting, s *
 	site := replay.Site{
 		PBX: a.Name, Trunk: a.Trunks[0].Name, Callers: callers(a, made.resolver), Numbering: made.resolver,
 		Judge: made.judge, Settings: settings, Book: made.book(),
-		FailOpen: c.Failure.Home == config.Allow, MaxHome: c.Calls.MaxHome, Observe: c.Observe,
+		FailOpen: c.Failure.Home == config.Allow, MaxHome: c.Calls.MaxHome, Observe: c.Observe, Journal: told,
 		Rates: func(now func() time.Time) watch.Rates { return newPrices(made.rates.current.Load(), now) },
 	}
 	site.CutBypass, site.LockBypass, site.FuseBypass = made.bypass()

@@ -34,6 +34,7 @@ type Site struct {
 	FailOpen  bool // ordinary home numbers go out when nobody decides
 	MaxHome   time.Duration
 	Observe   bool
+	Journal   ledger.Journal // hears what is decided; may be nil
 
 	CutBypass, LockBypass, FuseBypass bool
 }
@@ -48,7 +49,7 @@ type daemon struct {
 // start starts a daemon on the store.
 func (s *Site) start(ctx context.Context, c *clock, store ledger.Store, a *asterisk) (*daemon, error) {
 	log := slog.New(slog.DiscardHandler)
-	l, err := ledger.OpenStepped(ctx, store, s.Judge, ledger.Config{Book: s.Book, Time: c, Log: log})
+	l, err := ledger.OpenStepped(ctx, store, s.Judge, ledger.Config{Book: s.Book, Time: c, Log: log, Journal: s.Journal})
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
