@@ -99,6 +99,10 @@ need-root:
 	@[ "$$(id -u)" = 0 ] || { echo 'this needs root: it makes Debian chroots with a real Asterisk in each; run it with sudo' >&2; exit 1; }
 
 .PHONY: bench
+.PHONY: evaluate
+evaluate: ## play the whole catalogue against the default policy and write docs/evaluation.md; some minutes
+	go test ./docs/evaluation -update -count=1 -v -timeout 60m
+
 bench: ## every benchmark, BENCHTIME=1s each, and a table of what has an aim; CALLS=10000000 for the longest past
 	@mkdir -p .cache
 	CALLS=$(CALLS) go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -timeout 60m $(PKG) | tee .cache/bench.log
