@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -127,4 +129,30 @@ func TestNoticesAreBounded(t *testing.T) {
 			rt.Fatalf("%d episodes", len(d.episodes))
 		}
 	})
+}
+
+// A daemon that was killed knows what was told of an attack that goes on, also of the
+// nights that are over.
+func TestARestartKeepsTheBound(t *testing.T) {
+	d, told := newDesk(t, settings), 0
+	for n := range 14 {
+		cuts := 0
+		if n == 0 {
+			cuts = 3
+		}
+		d.night(time.Duration(n)*day, cuts, "1003", "SL")
+		again := newDesk(t, settings)
+		for _, i := range slices.SortedFunc(maps.Values(d.last), func(a, b toll.Incident) int { return a.Newest.Compare(b.Newest) }) {
+			if i.Open() {
+				t.Fatalf("%s is open in the morning", i.ID)
+			}
+			again.Restore(i)
+			again.last[i.ID] = i
+		}
+		again.ids, told = d.ids, told+len(d.told)
+		d = again
+	}
+	if told < 3 || told > mostNotices {
+		t.Errorf("%d notices", told)
+	}
 }

@@ -93,7 +93,8 @@ func New(o Options, c Context) *Tracker {
 }
 
 // Restore takes in an incident as the ledger has it, in place of what was known
-// of it. It is how a restarted tracker learns of what was open.
+// of it. It is how a restarted tracker learns of what was open, and how much was told
+// of what is over.
 func (t *Tracker) Restore(i toll.Incident) {
 	k := keyOf(&i)
 	f := t.open[k]
@@ -101,6 +102,7 @@ func (t *Tracker) Restore(i toll.Incident) {
 		if f != nil && f.incident.ID == i.ID {
 			t.forget(f)
 		}
+		t.recall(&file{incident: i})
 		return
 	}
 	if f != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -109,17 +110,29 @@ func bodies[T any](ctx context.Context, db querier, query string, args ...any) (
 	return all, rows.Err()
 }
 
-// replayOwner gives the incidents that are open and the notices that wait.
+// recentlyClosed is how many incidents that are over are given: what has been told
+// of an attack bounds what is told when it goes on.
+const recentlyClosed = 40
+
+// replayOwner gives the incidents that are open, the newest of those that are over,
+// and the notices that wait.
 func replayOwner(ctx context.Context, tx *sql.Tx, out *sender) error {
 	open, err := bodies[toll.Incident](ctx, tx, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id")
 	if err != nil {
 		return fmt.Errorf("incidents: %w", err)
+	}
+	over, err := bodies[toll.Incident](ctx, tx, "SELECT id, body FROM incident WHERE closed IS NOT NULL AND kind IN ('attack', 'limit') ORDER BY newest DESC LIMIT ?", recentlyClosed)
+	if err != nil {
+		return fmt.Errorf("incidents that are over: %w", err)
 	}
 	waiting, err := bodies[toll.Notice](ctx, tx, "SELECT id, body FROM notice WHERE sent IS NULL AND given_up = 0 ORDER BY id")
 	if err != nil {
 		return fmt.Errorf("notices: %w", err)
 	}
 	var entries []toll.Entry
+	for i := range slices.Backward(over) { // the oldest first
+		entries = append(entries, toll.Entry{At: over[i].Newest, Kind: toll.EntryIncident, Incident: &over[i]})
+	}
 	for i := range open {
 		entries = append(entries, toll.Entry{At: open[i].Newest, Kind: toll.EntryIncident, Incident: &open[i]})
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,6 +16,27 @@ func incidentEntry(seq int64, i toll.Incident) toll.Entry {
 
 func noticeEntry(seq int64, n toll.Notice) toll.Entry {
 	return toll.Entry{Seq: seq, At: n.At, Kind: toll.EntryNotice, Notice: &n}
+}
+
+// What is over is given too, so that a daemon knows how much was told of it, but not all
+// of the past.
+func TestReplayGivesWhatWasClosedLately(t *testing.T) {
+	s := newLedger(t)
+	var entries []toll.Entry
+	for n := range recentlyClosed + 5 {
+		at := noon.Add(time.Duration(n) * time.Hour)
+		entries = append(entries, incidentEntry(int64(n+1), toll.Incident{
+			ID: "1-" + strconv.Itoa(n), Kind: toll.Attack, Opened: at, Newest: at, Closed: at.Add(time.Minute), Noticed: 2,
+		}))
+	}
+	mustAppend(t, s, entries...)
+	var got []string
+	for _, e := range replayed(t, s.Reader, time.Time{}) {
+		got = append(got, e.Incident.ID)
+	}
+	if len(got) != recentlyClosed || got[0] != "1-5" || got[len(got)-1] != "1-44" {
+		t.Errorf("given are %v", got)
+	}
 }
 
 func TestIncidentsAreKeptAsTheyStand(t *testing.T) {

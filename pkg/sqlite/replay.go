@@ -22,7 +22,8 @@ const (
 //
 //   - the settings that stand, in order of revision, with Seq 0; the schedules
 //     first, since rules and limits name them;
-//   - the incidents that are open and the notices that wait, with Seq 0;
+//   - the incidents that are open, some that were closed lately, and the notices that
+//     wait, with Seq 0;
 //   - then from the log, in order of Seq, every refusal at or after since, and
 //     of each lease that was live at or after since its newest entry, which
 //     carries the lease whole;
