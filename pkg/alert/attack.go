@@ -22,6 +22,8 @@ func (w *writer) attack() {
 		w.Tone, w.Label = Warning, "Calls were ended by hand"
 	case i.Bypassed > 0 && i.Refused == 0:
 		w.Label = "Calls went around the dialplan"
+	case w.mayBeMistake():
+		w.Tone, w.Label = Warning, "Refused before it cost anything"
 	case w.notice.Kind == toll.NoticeWorse:
 		w.Label = "The attack has become worse"
 	}
@@ -35,6 +37,16 @@ func (w *writer) attack() {
 	w.calls()
 	w.locks()
 	w.attackSteps()
+}
+
+// aFew is up to how many refused calls may be somebody who has mistaken a digit, or who
+// does not know what a number costs.
+const aFew = 4
+
+// mayBeMistake tells whether nothing has happened but a call or two that were refused.
+func (w *writer) mayBeMistake() bool {
+	i := w.incident
+	return i.Up() == 0 && i.Refused <= aFew && len(i.Locks) == 0 && !i.Observed
 }
 
 // headline is the attack in so few words that a phone shows them.
@@ -106,7 +118,10 @@ func (w *writer) attackLead() {
 		w.say(fmt.Sprintf("%s made %s%s that Tollfuse would have stopped. It only observes: nothing was blocked, and the calls cost money.",
 			upper(subject), count(i.Refused, "call", "calls"), where))
 	default:
-		w.say(upper(subject) + " made calls" + where + " that Tollfuse does not allow: " + w.done() + ".")
+		w.say(upper(subject) + " made " + plural(i.Refused+i.Up(), "a call", "calls") + where + " that Tollfuse does not allow: " + w.done() + ".")
+	}
+	if w.mayBeMistake() && i.Open() {
+		w.say("If somebody dialled it by mistake, nothing need be done. If nobody knows of it, a password may be stolen.")
 	}
 	if !i.Open() {
 		switch by, quiet := closedBy(i.ClosedBy), i.Closed.Sub(i.Newest); {

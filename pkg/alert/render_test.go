@@ -53,6 +53,12 @@ func samples() map[string]toll.Notice {
 	shadow.Incident.From, shadow.Incident.To = []toll.Tally{{Name: "extension:1003", Count: 1}}, []toll.Tally{{Name: "+23222", Place: "SL", Count: 1}}
 	shadow.Incident.Causes = []toll.Tally{{Name: "abroad-caller-day", Kind: string(toll.ReasonSpent), Text: "limit abroad-caller-day: 150.00 of 150.00 EUR in 24h to abroad by 1003; it only observes", Count: 1}}
 	return map[string]toll.Notice{
+		"refused-once": notice(toll.NoticeOpened, toll.Incident{
+			Kind: toll.Attack, PBX: "office", Caller: "1003", Refused: 1, AtStake: 15_000_000, Assumed: true,
+			From:   []toll.Tally{{Name: "extension:1003", Count: 1}},
+			To:     []toll.Tally{{Name: "+1767615", Kind: string(toll.ForeignNANP), Place: "DM", Count: 1}},
+			Causes: []toll.Tally{{Name: "default:foreign_nanp", Kind: string(toll.ReasonDeniedClass), Text: "it looks domestic, but lies in a country of +1 that is not listed", Count: 1}},
+		}),
 		"observed-spent": shadow,
 		"attack":         attack(), "attack-worse": worse, "attack-over": over, "attack-late": late, "attack-forever": forever, "observed": observed,
 		"bypass": notice(toll.NoticeOpened, toll.Incident{
