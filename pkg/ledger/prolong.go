@@ -26,7 +26,7 @@ func (b *Book) prolong(id string) []toll.Entry {
 	}
 	name, ours := strings.CutPrefix(stands.Lock.Author, byLimit)
 	limit, known := b.settings[settingKey{"limit", name}]
-	if !ours || !known {
+	if !ours || !known || !locks(limit.Limit) {
 		return nil
 	}
 	lock, whole := *stands.Lock, limit.Limit.LockFor
@@ -44,4 +44,10 @@ func (b *Book) prolong(id string) []toll.Entry {
 		return nil // policy has no opinion on locks
 	}
 	return []toll.Entry{e}
+}
+
+// locks tells whether the limit would lock somebody today: its owner may have turned
+// it into one that only observes since, because it locked the wrong one.
+func locks(l *toll.Limit) bool {
+	return !l.Observe && (l.Does(toll.LockCaller) || l.Does(toll.LockRange))
 }
