@@ -18,7 +18,7 @@ const (
 	// one night tries in the next, after a weekend, or days after his tests.
 	related = 7 * 24 * time.Hour
 	// dark is how long after the newest notice nobody is told anything, once an episode
-	// has made all its notices, although calls get through.
+	// has made all its notices, although calls get through, or somebody else attacks elsewhere.
 	dark = 24 * time.Hour
 )
 
@@ -46,7 +46,7 @@ type episode struct {
 	newest   time.Time
 	notices  int
 	noticed  time.Time       // the newest of them that was not about an end
-	things   map[string]bool // callers, countries, and whatever came to a threshold
+	things   map[string]bool // callers, countries, and whatever came to a threshold; true where a notice told of it
 }
 
 // inEpisode tells whether notices about the incident share the room of one.
@@ -62,8 +62,8 @@ func (t *Tracker) join(now time.Time, f *file) {
 	e := f.episode
 	e.newest = later(e.newest, now)
 	for _, thing := range things(i) {
-		if len(e.things) < mostThings {
-			e.things[thing] = true
+		if _, known := e.things[thing]; !known && len(e.things) < mostThings {
+			e.things[thing] = false
 		}
 	}
 }
@@ -74,7 +74,7 @@ func (t *Tracker) episodeFor(now time.Time, i *toll.Incident) *episode {
 	for _, e := range t.episodes {
 		switch {
 		case e.observed != i.Observed:
-		case now.Sub(e.newest) <= calm, slices.ContainsFunc(things(i), func(thing string) bool { return e.things[thing] }):
+		case now.Sub(e.newest) <= calm, slices.ContainsFunc(things(i), func(thing string) bool { _, known := e.things[thing]; return known }):
 			if found == nil || e.newest.After(found.newest) {
 				found = e
 			}
@@ -138,6 +138,33 @@ func (t *Tracker) recall(f *file) {
 	}
 	f.episode.notices = min(f.episode.notices+i.Noticed, mostNotices)
 	f.episode.noticed = later(f.episode.noticed, i.Newest)
+	f.episode.tellOf(i)
+}
+
+// tellOf notes that a notice told of the incident. What none told of makes room.
+func (e *episode) tellOf(i *toll.Incident) {
+	all := things(i)
+	if len(e.things)+len(all) > mostThings {
+		maps.DeleteFunc(e.things, func(_ string, told bool) bool { return !told })
+	}
+	for _, thing := range all {
+		if len(e.things) < mostThings {
+			e.things[thing] = true
+		}
+	}
+}
+
+// strange tells whether it is an attack by callers and to countries that no notice has
+// told of. At a large site somebody errs every hour, so an episode may last for years.
+func (t *Tracker) strange(f *file) bool {
+	i := &f.incident
+	return i.Kind == toll.Attack && i.Noticed == 0 && !t.mistake(i) &&
+		!slices.ContainsFunc(things(i), func(thing string) bool { return f.episode.things[thing] })
+}
+
+// mistake tells whether all that happened is a call or two that were refused.
+func (t *Tracker) mistake(i *toll.Incident) bool {
+	return i.Up() == 0 && i.Refused < t.options.Refusals && len(i.Locks) == 0
 }
 
 // full tells whether the episode has no room for one more notice that the incident
@@ -155,7 +182,7 @@ func (t *Tracker) full(now time.Time, f *file) (again time.Time, full bool) {
 		most = roomForRefused
 	}
 	got := i.Kind == toll.Attack && i.Up() > i.Told.Up // calls have got through that nobody was told of
-	if e.notices < most || got && now.Sub(e.noticed) >= dark {
+	if e.notices < most || (got || t.strange(f)) && now.Sub(e.noticed) >= dark {
 		return time.Time{}, false
 	}
 	return now.Add(dark), true
@@ -165,7 +192,7 @@ func (t *Tracker) full(now time.Time, f *file) (again time.Time, full bool) {
 // than a call or two that were refused, and no other goes on, or few notices were made.
 func (t *Tracker) endsEpisode(f *file) bool {
 	i, e := &f.incident, f.episode
-	if e.notices >= mostNotices || i.Up() == 0 && i.Refused < t.options.Refusals && len(i.Locks) == 0 {
+	if e.notices >= mostNotices || t.mistake(i) {
 		return false
 	}
 	for _, other := range t.open {

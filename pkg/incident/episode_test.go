@@ -94,6 +94,27 @@ func TestAnotherAttackIsTold(t *testing.T) {
 	}
 }
 
+// At a large site somebody errs every hour, so the notices of one never-ending episode
+// are soon made. An attack by somebody else, to elsewhere, is told all the same, once.
+func TestMistakesOfOthersHideNoAttack(t *testing.T) {
+	d := newDesk(t, settings)
+	for n := range 30 * 24 {
+		at := time.Duration(n) * time.Hour
+		d.until(at)
+		d.note(at, toll.EntryRefused, to("2"+strconv.Itoa(n), "LV"))
+	}
+	before := len(d.told)
+	if before > roomForRefused {
+		t.Errorf("%d notices of a month of mistakes", before)
+	}
+	for n := range 8 {
+		d.night(time.Duration(30+n)*day, 0, "1003", "SL")
+	}
+	if told := len(d.told) - before; told < 1 || told > 2 {
+		t.Errorf("%d notices of an attack of a week: %v", told, d.kinds())
+	}
+}
+
 // A premium number that is dialled by mistake makes one notice, and no other when
 // nothing more comes.
 func TestOneMistakeMakesOneNotice(t *testing.T) {

@@ -160,6 +160,7 @@ func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
 		i.Noticed++
 		if inEpisode(i) {
 			f.episode.notices++
+			f.episode.tellOf(i)
 			if kind != toll.NoticeClosed {
 				f.episode.noticed = now
 			}
