@@ -144,6 +144,9 @@ func (h *Handler) Question(r Request) (q toll.Question, known bool) {
 		return q, false
 	}
 	to := site.Numbering.Resolve(r.Number)
+	if strings.HasPrefix(r.Number, noNumber) {
+		to.Dialled = noNumber + to.Dialled // so that nobody reads that 112 was refused
+	}
 	q = toll.Question{
 		Purpose: toll.Ask,
 		Key:     toll.Key{PBX: r.PBX, Uniqueid: r.Uniqueid, Number: to.Number()},

@@ -347,3 +347,18 @@ func TestWhereACallComesFrom(t *testing.T) {
 		t.Errorf("asked for %q, want %q", asked, want)
 	}
 }
+
+// What the dialplan's filter has left of a string that is no number is none, and nobody
+// may read that 112 was refused.
+func TestWhatIsNoNumberIsToldAsSuch(t *testing.T) {
+	for _, left := range []string{"112", "2025550123", "", strings.Repeat("1", 32)} {
+		c := &clerk{verdict: toll.Verdict{Judgement: toll.Judgement{Reason: toll.ReasonBadNumber}}}
+		got := ask(t, handler(t, c, nil), call("?"+left)...)
+		if q := c.asked; q.To.Class != toll.Unplaced || q.Key.Number != "?"+left || q.To.Number() != "?"+left {
+			t.Errorf("%q: asked about %+v", left, q)
+		}
+		if got["TOLLFUSE_VERDICT"] != "deny" || got["TOLLFUSE_CAUSE"] != "28" {
+			t.Errorf("%q: %v", left, got)
+		}
+	}
+}

@@ -152,7 +152,7 @@ func (v vector) attack() bool {
 	return v.file == "spellings.csv" || v.file == "hostile.csv" || strings.HasPrefix(v.note, "attack of record")
 }
 
-// asked tells whether the dialplan asks the daemon about it: it refuses by itself what is no number, and
+// asked tells whether the dialplan asks the daemon about it as it was dialled: of what is no number it only tells, and
 // lets emergency calls out.
 func (v vector) asked() bool {
 	return v.dialled != "" && len(v.dialled) <= 32 && strings.Trim(v.dialled, "0123456789*#+") == "" && v.want.Class != toll.Emergency
