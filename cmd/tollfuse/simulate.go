@@ -114,7 +114,7 @@ func (p program) play(cmd *cobra.Command, o *options, path string, v variant, ot
 		}
 		r, err := app.Simulate(cmd.Context(), c, settings, s)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: its site: %w", path, err)
 		}
 		r.Policy, r.Fault = name, v.fault
 		results = append(results, r)

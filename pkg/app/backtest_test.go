@@ -253,6 +253,22 @@ func TestBacktestProposes(t *testing.T) {
 	}
 }
 
+// A few calls, of which one has a wrong date, are no month from which a limit could be
+// said to be higher than need be.
+func TestBacktestProposesNothingFromAFewDays(t *testing.T) {
+	wide := toll.Setting{Limit: &toll.Limit{ID: "wide", Act: int64(500 * toll.Unit), Meter: toll.Meter{
+		Measure: toll.Cost, Scope: toll.PerCaller, Window: 24 * time.Hour, Where: toll.Abroad,
+	}}}
+	var calls []one
+	for n := range 10 {
+		calls = append(calls, one{noon(t).Add(time.Duration(n) * time.Hour), "1001", "14165550123", "", 5 * time.Second, 10 * time.Minute})
+	}
+	calls = append(calls, one{noon(t).AddDate(73, 0, 0), "1001", "14165550123", "", 5 * time.Second, time.Minute})
+	if r := backtest(t, recordedSite(), []toll.Setting{wide}, file(calls...)); len(r.Proposals) != 0 {
+		t.Errorf("proposed: %+v", r.Proposals)
+	}
+}
+
 // What a site that only observes would have refused is the question.
 func TestBacktestEnforcesWhatIsObserved(t *testing.T) {
 	c := recordedSite()

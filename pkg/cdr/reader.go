@@ -76,6 +76,9 @@ func (r *Reader) Next() (Record, error) {
 		if errors.Is(err, io.EOF) && !r.known {
 			return Record{}, r.unusable()
 		}
+		if !r.known && r.line == 1 && isUTF16(text) {
+			return Record{}, fmt.Errorf("%w: the file is UTF-16: write it as UTF-8, as with iconv -f UTF-16 -t UTF-8", ErrUnusable)
+		}
 		if errors.Is(err, errLong) {
 			r.refuse(err)
 			continue
@@ -144,6 +147,11 @@ func (r *Reader) look(row []string) (heading bool, err error) {
 	}
 	r.known = err == nil
 	return heading && r.known, err
+}
+
+// isUTF16 tells the byte order mark with which Excel and others begin such a file.
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
 }
 
 var errLong = fmt.Errorf("the line has more than %d kB", maxLine>>10)

@@ -13,6 +13,7 @@ import (
 const (
 	daysInUse   = 3                   // on so many days a country was talked to that is in use
 	enoughPast  = 28 * 24 * time.Hour // of calls, before a limit is said to be higher than need be
+	enoughDays  = 15                  // on which somebody called: one wrong date makes no month
 	raised      = 1.5                 // times the busiest moment, for a limit that was too low
 	lowered     = 2                   // likewise, for one that is higher than need be
 	worthwhile  = 2                   // times lower it must become
@@ -155,7 +156,7 @@ func lowerable(l *toll.Limit) bool {
 // through without them.
 func (f *findings) lower(l *toll.Limit) (Proposal, bool) {
 	p, total := f.through.of(l.Meter), f.result.Total
-	if p == nil || p.most == 0 || (total.Refused+total.Cut)*tolerable > total.Calls || f.result.Last.Sub(f.result.First) < enoughPast {
+	if p == nil || p.most == 0 || (total.Refused+total.Cut)*tolerable > total.Calls || f.result.Last.Sub(f.result.First) < enoughPast || len(f.dates) < enoughDays {
 		return Proposal{}, false
 	}
 	act := round(l.Meter.Measure, max(p.most*lowered, least(l.Meter.Measure)))
