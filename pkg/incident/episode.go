@@ -167,12 +167,26 @@ func (t *Tracker) mistake(i *toll.Incident) bool {
 	return i.Up() == 0 && i.Refused < t.options.Refusals && len(i.Locks) == 0
 }
 
+// repeated tells whether it is a mistake of somebody of whom a notice of the last day
+// told: he dials once more what is refused.
+func (t *Tracker) repeated(now time.Time, f *file) bool {
+	i, e := &f.incident, f.episode
+	if i.Kind != toll.Attack || i.Noticed > 0 || !t.mistake(i) || now.Sub(e.noticed) >= dark {
+		return false
+	}
+	all := things(i)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(thing string) bool { return !e.things[thing] })
+}
+
 // full tells whether the episode has no room for one more notice that the incident
 // opens or worsens, and when to look again.
 func (t *Tracker) full(now time.Time, f *file) (again time.Time, full bool) {
 	i, e := &f.incident, f.episode
 	if !inEpisode(i) {
 		return time.Time{}, false
+	}
+	if t.repeated(now, f) {
+		return now.Add(dark), true
 	}
 	most := roomForUp
 	switch {

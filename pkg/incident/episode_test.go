@@ -124,6 +124,37 @@ func TestOneMistakeMakesOneNotice(t *testing.T) {
 	same(t, "notices", d.kinds(), []toll.NoticeKind{toll.NoticeOpened})
 }
 
+// Who dials it again is told of the next day, unless it is more than a mistake.
+func TestTheSameMistakeMakesNoOtherNotice(t *testing.T) {
+	for name, test := range map[string]struct {
+		wait    time.Duration
+		caller  string
+		country string
+		times   int
+		notices int
+	}{
+		"again":           {3 * time.Hour, "1003", "SL", 1, 1},
+		"after a day":     {26 * time.Hour, "1003", "SL", 1, 2},
+		"by another":      {3 * time.Hour, "1004", "SL", 1, 2},
+		"to elsewhere":    {3 * time.Hour, "1003", "GM", 1, 2},
+		"again and again": {3 * time.Hour, "1003", "SL", 5, 3}, // it began, and it is over
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, settings)
+			d.note(0, toll.EntryRefused, to("1003", "SL"))
+			for n := range test.times {
+				at := test.wait + time.Duration(n)*10*time.Minute
+				d.until(at)
+				d.note(at, toll.EntryRefused, to(test.caller, test.country))
+			}
+			d.until(3 * day)
+			if len(d.told) != test.notices {
+				t.Errorf("%v, want %d notices", d.kinds(), test.notices)
+			}
+		})
+	}
+}
+
 // Whatever happens, in whatever order, what is only refused makes a few notices in
 // any three days, and what gets through one a day more.
 func TestNoticesAreBounded(t *testing.T) {
@@ -148,6 +179,33 @@ func TestNoticesAreBounded(t *testing.T) {
 		// All is one attack, by one caller: the bound holds for all callers together.
 		if len(d.episodes) > 1 {
 			rt.Fatalf("%d episodes", len(d.episodes))
+		}
+	})
+}
+
+// Whatever has been told of one, an attack by another to elsewhere is told within
+// a day and two hours, be it when its day is over.
+func TestAnAttackBySomebodyElseIsAlwaysTold(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d, at := newDesk(t, settings), time.Duration(0)
+		for range rapid.IntRange(1, 100).Draw(rt, "length") {
+			l := to("1003", rapid.SampledFrom([]string{"SL", "LV", "CU"}).Draw(rt, "country"))
+			if rapid.Bool().Draw(rt, "cut") {
+				d.note(at, toll.EntryCutting, cut(l, toll.ReasonSpent, "x"))
+				d.note(at+time.Second, toll.EntryEnded, ended(l, 1))
+			} else {
+				d.note(at, toll.EntryRefused, l)
+			}
+			at += rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 3 * time.Hour, 20 * time.Hour}).Draw(rt, "wait")
+			d.until(at)
+		}
+		for until := at + dark + 2*time.Hour; at < until; at += 10 * time.Minute {
+			d.until(at)
+			d.note(at, toll.EntryRefused, to("1004", "GM"))
+		}
+		d.until(at)
+		if !slices.ContainsFunc(d.told, func(c Change) bool { return c.Incident.Caller == "1004" }) {
+			rt.Fatalf("nobody is told of it: %v", d.kinds())
 		}
 	})
 }
