@@ -12,6 +12,7 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/replay"
@@ -86,7 +87,7 @@ also where the site only observes.`, exitDone, exitFailed, exitUsage, exitUnreac
 }
 
 // backtest plays the records.
-func (p program) backtest(cmd *cobra.Command, o *options, f *backtestFlags) (*replay.Backtest, error) {
+func (p program) backtest(cmd *cobra.Command, o *options, f *backtestFlags) (*backtest.Result, error) {
 	if f.cdr == "" {
 		return nil, badUsage(cmd, "name the call records with --cdr")
 	}

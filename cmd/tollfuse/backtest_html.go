@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/report"
 )
 
 // writePage writes the page about a backtest in the place of a file that is there, as
 // a whole or not at all. Nobody else may read it: who has called whom is nobody else's
 // business.
-func writePage(path string, o *options, records string, r *replay.Backtest) (err error) {
+func writePage(path string, o *options, records string, r *backtest.Result) (err error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("write the page: %s is no file", path)
 	}

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // printBacktest says what a policy makes of the calls of a file.
-func printBacktest(w io.Writer, o *options, file string, r *replay.Backtest) error {
-	for _, part := range []func(io.Writer, *options, string, *replay.Backtest) error{
+func printBacktest(w io.Writer, o *options, file string, r *backtest.Result) error {
+	for _, part := range []func(io.Writer, *options, string, *backtest.Result) error{
 		printRecords, printBadRecords, printOutcome, printGroups, printStopped, printProposals,
 	} {
 		if err := part(w, o, file, r); err != nil {
@@ -31,7 +31,7 @@ func paragraph(w io.Writer, text string) error {
 }
 
 // printRecords says what was read, and what of it are no calls.
-func printRecords(w io.Writer, _ *options, file string, r *replay.Backtest) error {
+func printRecords(w io.Writer, _ *options, file string, r *backtest.Result) error {
 	n := r.Records
 	text := fmt.Sprintf("%s: %s, %s to trunks", file, rowsOf(r.Rows), countCalls(r.Total.Calls))
 	if r.Total.Calls > 0 {
@@ -57,7 +57,7 @@ func printRecords(w io.Writer, _ *options, file string, r *replay.Backtest) erro
 	return table(w, rows)
 }
 
-func printBadRecords(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
+func printBadRecords(w io.Writer, _ *options, _ string, r *backtest.Result) error {
 	if r.BadRows == 0 {
 		return nil
 	}
@@ -80,7 +80,7 @@ func printBadRecords(w io.Writer, _ *options, _ string, r *replay.Backtest) erro
 }
 
 // printOutcome says in a sentence what would have become of the calls.
-func printOutcome(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
+func printOutcome(w io.Writer, _ *options, _ string, r *backtest.Result) error {
 	t := r.Total
 	switch {
 	case t.Calls == 0 && len(r.Elsewhere) > 0:
@@ -121,15 +121,15 @@ func oneIn(stopped, all int) string {
 }
 
 // printGroups are the calls by what stood against them, by caller and by country.
-func printGroups(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
+func printGroups(w io.Writer, _ *options, _ string, r *backtest.Result) error {
 	for _, part := range []struct {
 		title string
-		all   []replay.Group
+		all   []backtest.Group
 		touch bool // only those that something stood against
 	}{{"AGAINST THEM", r.Reasons, true}, {"CALLER", r.Callers, true}, {"COUNTRY", r.Countries, false}} {
 		all := part.all
 		if part.touch {
-			all = slices.DeleteFunc(slices.Clone(all), func(g replay.Group) bool { return g.Refused+g.Cut+g.PIN == 0 })
+			all = slices.DeleteFunc(slices.Clone(all), func(g backtest.Group) bool { return g.Refused+g.Cut+g.PIN == 0 })
 		}
 		if len(all) == 0 {
 			continue
@@ -156,7 +156,7 @@ func printGroups(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
 }
 
 // printStopped are the first calls that would not just have gone through.
-func printStopped(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
+func printStopped(w io.Writer, _ *options, _ string, r *backtest.Result) error {
 	if len(r.Stopped) == 0 {
 		return nil
 	}
@@ -165,11 +165,11 @@ func printStopped(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
 		s := &r.Stopped[i]
 		what := string(s.Outcome)
 		switch s.Outcome {
-		case replay.OutcomeCut:
+		case backtest.OutcomeCut:
 			what = "cut after " + talkOf(s.After)
-		case replay.OutcomePIN:
+		case backtest.OutcomePIN:
 			what = "asked for a PIN"
-		case replay.OutcomeRefused:
+		case backtest.OutcomeRefused:
 		}
 		rows = append(rows, []string{
 			strconv.Itoa(s.Line), moment(r, s.At), s.Caller, s.Number, talkOf(s.Seconds), cents(s.Cost),
@@ -186,7 +186,7 @@ func printStopped(w io.Writer, _ *options, _ string, r *replay.Backtest) error {
 }
 
 // printProposals are what the owner may want to change, each with what to paste.
-func printProposals(w io.Writer, o *options, _ string, r *replay.Backtest) error {
+func printProposals(w io.Writer, o *options, _ string, r *backtest.Result) error {
 	for _, one := range r.Proposals {
 		if err := paragraph(w, one.Text+":"); err != nil {
 			return err
@@ -198,7 +198,7 @@ func printProposals(w io.Writer, o *options, _ string, r *replay.Backtest) error
 	return nil
 }
 
-func amount(r *replay.Backtest, m toll.Money) string {
+func amount(r *backtest.Result, m toll.Money) string {
 	return strings.TrimSpace(cents(m) + " " + r.Currency)
 }
 
@@ -211,9 +211,9 @@ func talkOf(seconds int64) string {
 	return toll.SayLength(d)
 }
 
-func day(r *replay.Backtest, t time.Time) string { return t.In(zoneOf(r.Zone)).Format(time.DateOnly) }
+func day(r *backtest.Result, t time.Time) string { return t.In(zoneOf(r.Zone)).Format(time.DateOnly) }
 
-func moment(r *replay.Backtest, t time.Time) string {
+func moment(r *backtest.Result, t time.Time) string {
 	return t.In(zoneOf(r.Zone)).Format("2006-01-02 15:04:05")
 }
 

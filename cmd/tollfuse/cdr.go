@@ -10,9 +10,9 @@ import (
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
 	"github.com/tollfuse/tollfuse/pkg/app"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/config"
-	"github.com/tollfuse/tollfuse/pkg/replay"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -38,7 +38,7 @@ type cdrFlags struct {
 
 // cdrReport is what an import has come to.
 type cdrReport struct {
-	*replay.Past
+	*backtest.Past
 	admin.PastReport
 }
 
@@ -115,7 +115,7 @@ func (f *cdrFlags) check(cmd *cobra.Command) (columns cdr.Columns, err error) {
 
 // importFrom reads the file and tells the ledger what it says.
 func (f *cdrFlags) importFrom(cmd *cobra.Command, o *options, s *session, c config.Config, columns cdr.Columns, name string) (cdrReport, error) {
-	which := replay.Chosen{Until: s.status.At, Except: f.except}
+	which := backtest.Chosen{Until: s.status.At, Except: f.except}
 	if f.until != "" {
 		until, err := parseMoment(f.until, s.zone)
 		if err != nil {

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/rating"
-	"github.com/tollfuse/tollfuse/pkg/replay"
 	"github.com/tollfuse/tollfuse/pkg/toll"
-	"github.com/tollfuse/tollfuse/pkg/watch"
 )
 
 // Records are the call records of one Asterisk.
@@ -70,7 +70,7 @@ func ReadDecks(ctx context.Context, service admin.Service) ([]Deck, error) {
 // Backtest plays recorded calls on a site with such a configuration and policy, and
 // says which of them would have been refused, cut or asked a PIN for. Neither daemon
 // nor ledger is touched.
-func Backtest(ctx context.Context, c config.Config, settings []toll.Setting, r Records) (*replay.Backtest, error) {
+func Backtest(ctx context.Context, c config.Config, settings []toll.Setting, r Records) (*backtest.Result, error) {
 	c.Observe = false // what would be done if it did not only observe is the question
 	made, err := newSite(c)
 	if err != nil {
@@ -89,15 +89,15 @@ func Backtest(ctx context.Context, c config.Config, settings []toll.Setting, r R
 		rates = rates.With(d.Trunk, d.deck)
 	}
 	who := callers(pbx, made.resolver)
-	site := replay.Site{
+	site := backtest.Site{
 		PBX: pbx.Name, Callers: who, Numbering: made.resolver, Judge: made.judge, Settings: settings, Book: made.book(),
-		Rates: func(now func() time.Time) watch.Rates { return newPrices(rates, now) },
+		Rates: func(now func() time.Time) authorize.Rates { return newPrices(rates, now) },
 	}
 	if r.Zone == nil {
 		r.Zone = zone
 	}
 	reader := cdr.NewReader(r.File, r.Columns, r.Zone)
-	result, err := replay.Play(ctx, replay.Records{
+	result, err := backtest.Play(ctx, backtest.Records{
 		Reader: reader, Calls: cdr.NewCalls(reader, who.Trunk), Zone: zone, Countries: c.Site.Countries,
 	}, &site)
 	if errors.Is(err, cdr.ErrUnusable) {

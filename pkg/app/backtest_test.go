@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/policy"
@@ -31,7 +32,7 @@ func recordedSite() config.Config {
 }
 
 // backtest plays records under a policy.
-func backtest(t testing.TB, c config.Config, settings []toll.Setting, file io.Reader) *replay.Backtest {
+func recorded(t testing.TB, c config.Config, settings []toll.Setting, file io.Reader) *backtest.Result {
 	t.Helper()
 	r, err := Backtest(t.Context(), c, settings, Records{File: file})
 	if err != nil {
@@ -103,7 +104,7 @@ traffic:
 		for i := range calls {
 			made = append(made, one{at: noon(t).Add(time.Duration(i) * 37 * time.Second), from: "1001", to: c.to, ring: 5 * time.Second, talk: c.talk})
 		}
-		r := backtest(t, recordedSite(), settings, file(made...))
+		r := recorded(t, recordedSite(), settings, file(made...))
 		if r.Total.Calls != calls || played.LegitimateCalls != calls || r.Total.Refused != played.FalseDenials || r.Total.Cut != played.FalseCuts {
 			t.Errorf("%s for %s: %+v; the daemon refused %d and cut %d", c.to, c.talk, r.Total, played.FalseDenials, played.FalseCuts)
 		}
@@ -115,11 +116,11 @@ traffic:
 	}
 }
 
-func groupOf(all []replay.Group, name string) replay.Group {
-	if i := slices.IndexFunc(all, func(g replay.Group) bool { return g.Name == name }); i >= 0 {
+func groupOf(all []backtest.Group, name string) backtest.Group {
+	if i := slices.IndexFunc(all, func(g backtest.Group) bool { return g.Name == name }); i >= 0 {
 		return all[i]
 	}
-	return replay.Group{}
+	return backtest.Group{}
 }
 
 func TestBacktestTells(t *testing.T) {
@@ -129,7 +130,7 @@ func TestBacktestTells(t *testing.T) {
 		{Rule: &toll.Rule{ID: "mexico", Country: "MX", Do: toll.AskPIN}},
 		{Lock: &toll.Lock{Scope: toll.PerCaller, Subject: "1001"}}, // of today, and not of then
 	}
-	r := backtest(t, recordedSite(), settings, file(
+	r := recorded(t, recordedSite(), settings, file(
 		one{at(0), "1001", "12125550123", "", 4 * time.Second, time.Minute},
 		one{at(1), "1001", "19005550123", "", 4 * time.Second, 10 * time.Minute}, // premium
 		one{at(2), "1002", "911", "", 4 * time.Second, time.Minute},
@@ -147,7 +148,7 @@ func TestBacktestTells(t *testing.T) {
 	var told []string
 	for _, s := range r.Stopped {
 		told = append(told, fmt.Sprintf("%d %s %s %s %s %s", s.Line, s.Caller, s.Number, s.Outcome, s.Reason, s.By))
-		if cut := s.Outcome == replay.OutcomeCut; cut != (s.After > 1700 && s.After <= 1800) {
+		if cut := s.Outcome == backtest.OutcomeCut; cut != (s.After > 1700 && s.After <= 1800) {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -177,7 +178,7 @@ func TestBacktestAddsUp(t *testing.T) {
 	c := recordedSite()
 	c.Site.Size = 200
 	settings := policy.Default(200, "", time.Time{})
-	r := backtest(t, c, settings, newMadeRecords(rows, 500))
+	r := recorded(t, c, settings, newMadeRecords(rows, 500))
 	if r.Rows != rows || r.BadRows != 0 || r.Records.Calls+r.Records.NotTrunk != rows || r.Total.Calls != r.Records.Calls {
 		t.Errorf("%d rows, %+v, %+v", r.Rows, r.Records, r.Total)
 	}
@@ -185,8 +186,8 @@ func TestBacktestAddsUp(t *testing.T) {
 		len(r.Stopped)+r.StoppedMore != r.Total.Refused+r.Total.Cut {
 		t.Errorf("%+v, %d and %d told", r.Total, len(r.Stopped), r.StoppedMore)
 	}
-	for name, all := range map[string][]replay.Group{"callers": r.Callers, "countries": r.Countries, "hours": r.Hours, "days": r.Days} {
-		sum := replay.Group{}
+	for name, all := range map[string][]backtest.Group{"callers": r.Callers, "countries": r.Countries, "hours": r.Hours, "days": r.Days} {
+		sum := backtest.Group{}
 		for _, g := range all {
 			sum.Calls, sum.Answered, sum.Seconds, sum.Cost = sum.Calls+g.Calls, sum.Answered+g.Answered, sum.Seconds+g.Seconds, sum.Cost+g.Cost
 			sum.Refused, sum.Cut, sum.PIN, sum.Stopped = sum.Refused+g.Refused, sum.Cut+g.Cut, sum.PIN+g.PIN, sum.Stopped+g.Stopped
@@ -195,7 +196,7 @@ func TestBacktestAddsUp(t *testing.T) {
 			t.Errorf("%s: %+v, not %+v", name, sum, r.Total)
 		}
 	}
-	again := backtest(t, c, settings, newMadeRecords(rows, 500))
+	again := recorded(t, c, settings, newMadeRecords(rows, 500))
 	if a, b := asJSON(t, r), asJSON(t, again); a != b {
 		t.Error("another result for the same calls")
 	}
@@ -224,7 +225,7 @@ func TestBacktestProposes(t *testing.T) {
 	limit := func(id string, act int64) toll.Setting {
 		return toll.Setting{Limit: &toll.Limit{ID: id, Act: act, Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerCaller, Window: 24 * time.Hour, Where: toll.Abroad}}}
 	}
-	r := backtest(t, recordedSite(), []toll.Setting{limit("wide", int64(500*toll.Unit))}, file(calls...))
+	r := recorded(t, recordedSite(), []toll.Setting{limit("wide", int64(500*toll.Unit))}, file(calls...))
 	if r.Total.Refused+r.Total.Cut != 0 || len(r.Proposals) != 2 {
 		t.Fatalf("%+v, %+v", r.Total, r.Proposals)
 	}
@@ -236,7 +237,7 @@ func TestBacktestProposes(t *testing.T) {
 	}
 
 	// Whoever does what is proposed has no calls stopped.
-	tight := backtest(t, recordedSite(), []toll.Setting{limit("tight", int64(toll.Unit))}, file(calls...))
+	tight := recorded(t, recordedSite(), []toll.Setting{limit("tight", int64(toll.Unit))}, file(calls...))
 	if tight.Total.Refused == 0 || len(tight.Proposals) != 2 {
 		t.Fatalf("%+v, %+v", tight.Total, tight.Proposals)
 	}
@@ -248,7 +249,7 @@ func TestBacktestProposes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done := backtest(t, recordedSite(), []toll.Setting{limit("tight", figure)}, file(calls...)); done.Total.Refused+done.Total.Cut != 0 {
+	if done := recorded(t, recordedSite(), []toll.Setting{limit("tight", figure)}, file(calls...)); done.Total.Refused+done.Total.Cut != 0 {
 		t.Errorf("with %s: %+v", act, done.Total)
 	}
 }
@@ -264,7 +265,7 @@ func TestBacktestProposesNothingFromAFewDays(t *testing.T) {
 		calls = append(calls, one{noon(t).Add(time.Duration(n) * time.Hour), "1001", "14165550123", "", 5 * time.Second, 10 * time.Minute})
 	}
 	calls = append(calls, one{noon(t).AddDate(73, 0, 0), "1001", "14165550123", "", 5 * time.Second, time.Minute})
-	if r := backtest(t, recordedSite(), []toll.Setting{wide}, file(calls...)); len(r.Proposals) != 0 {
+	if r := recorded(t, recordedSite(), []toll.Setting{wide}, file(calls...)); len(r.Proposals) != 0 {
 		t.Errorf("proposed: %+v", r.Proposals)
 	}
 }
@@ -273,7 +274,7 @@ func TestBacktestProposesNothingFromAFewDays(t *testing.T) {
 func TestBacktestEnforcesWhatIsObserved(t *testing.T) {
 	c := recordedSite()
 	c.Observe = true
-	if r := backtest(t, c, nil, file(one{at: noon(t), from: "1001", to: "19005550123", talk: time.Minute})); r.Total.Refused != 1 {
+	if r := recorded(t, c, nil, file(one{at: noon(t), from: "1001", to: "19005550123", talk: time.Minute})); r.Total.Refused != 1 {
 		t.Errorf("%+v", r.Total)
 	}
 }

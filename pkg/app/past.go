@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/config"
 	"github.com/tollfuse/tollfuse/pkg/ledger"
-	"github.com/tollfuse/tollfuse/pkg/replay"
 	"github.com/tollfuse/tollfuse/pkg/sqlite"
 	"github.com/tollfuse/tollfuse/pkg/toll"
-	"github.com/tollfuse/tollfuse/pkg/watch"
 )
 
 // past keeps who has called which country before.
@@ -49,7 +49,7 @@ func (p past) Remember(ctx context.Context, all []toll.Called) error {
 
 // ReadPast reads from recorded calls who has called which country, as the daemon
 // would have seen it. Neither daemon nor ledger is touched.
-func ReadPast(ctx context.Context, c config.Config, r Records, which replay.Chosen) (*replay.Past, error) {
+func ReadPast(ctx context.Context, c config.Config, r Records, which backtest.Chosen) (*backtest.Past, error) {
 	made, err := newSite(c)
 	if err != nil {
 		return nil, err
@@ -63,13 +63,13 @@ func ReadPast(ctx context.Context, c config.Config, r Records, which replay.Chos
 		return nil, err
 	}
 	who := callers(pbx, made.resolver)
-	site := replay.Site{
+	site := backtest.Site{
 		PBX: pbx.Name, Callers: who, Numbering: made.resolver,
-		Rates: func(now func() time.Time) watch.Rates { return newPrices(made.rates.current.Load(), now) },
+		Rates: func(now func() time.Time) authorize.Rates { return newPrices(made.rates.current.Load(), now) },
 	}
 	if r.Zone == nil {
 		r.Zone = zone
 	}
 	reader := cdr.NewReader(r.File, r.Columns, r.Zone)
-	return replay.ReadPast(ctx, replay.Records{Reader: reader, Calls: cdr.NewCalls(reader, who.Trunk), Zone: zone}, &site, which)
+	return backtest.ReadPast(ctx, backtest.Records{Reader: reader, Calls: cdr.NewCalls(reader, who.Trunk), Zone: zone}, &site, which)
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/admin"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/config"
-	"github.com/tollfuse/tollfuse/pkg/replay"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -26,7 +26,7 @@ func rowAt(start, from, number, trunk, disposition string) string {
 	return fmt.Sprintf("%s,%s,%s,PJSIP/%s-00000001,PJSIP/%s-00000002,Dial,x,70,%d,%s,,%s.%s\n", start, from, number, from, trunk, talk, disposition, from, number)
 }
 
-func mustReadPast(t *testing.T, c config.Config, text string, which replay.Chosen) *replay.Past {
+func mustReadPast(t *testing.T, c config.Config, text string, which backtest.Chosen) *backtest.Past {
 	t.Helper()
 	p, err := ReadPast(t.Context(), c, Records{File: strings.NewReader(text)}, which)
 	if err != nil {
@@ -36,7 +36,7 @@ func mustReadPast(t *testing.T, c config.Config, text string, which replay.Chose
 }
 
 // facts are who has called which country, and when first, as text.
-func facts(p *replay.Past) []string {
+func facts(p *backtest.Past) []string {
 	var all []string
 	for _, c := range p.Called {
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.First.Format("02T15"), c.Country, c.Scope, c.Subject)))
@@ -56,7 +56,7 @@ func TestReadPast(t *testing.T) {
 		rowAt("2026-03-04 05:00:00", "1002", "911", "carrier", "ANSWERED") +
 		rowAt("2026-03-05 00:00:00", "1002", "01133142685300", "carrier", "ANSWERED") // too late
 	until := time.Date(2026, 3, 5, 0, 0, 0, 0, time.FixedZone("EST", -5*3600))
-	p := mustReadPast(t, c, text, replay.Chosen{Until: until, Except: []string{"LV"}})
+	p := mustReadPast(t, c, text, backtest.Chosen{Until: until, Except: []string{"LV"}})
 	want := []string{
 		"01T08 GB caller 1001", "01T08 GB group sales", "01T08 GB pbx pbx1", "01T08 GB site", "01T08 GB trunk carrier",
 		"02T09 GB caller 1002",
@@ -67,7 +67,7 @@ func TestReadPast(t *testing.T) {
 	if p.Calls != 3 || p.Unanswered != 1 || p.Left != 1 || p.Unplaced != 1 || p.Later != 1 || p.Rows != 7 {
 		t.Errorf("counts: %+v", p)
 	}
-	gb := replay.PastCountry{Country: "GB", Calls: 3, Seconds: 180, Callers: 2, First: p.First, Last: p.Last}
+	gb := backtest.PastCountry{Country: "GB", Calls: 3, Seconds: 180, Callers: 2, First: p.First, Last: p.Last}
 	if len(p.Countries) != 1 || p.Countries[0] != gb || p.First.Day() != 1 || p.Last.Day() != 3 {
 		t.Errorf("countries: %+v", p.Countries)
 	}
@@ -82,7 +82,7 @@ func TestReadPastKnowsTheCaller(t *testing.T) {
 		"2026-03-01 08:00:00,1003,011442079460123,PJSIP/1001-00000001,PJSIP/carrier-00000002,Dial,x,70,60,ANSWERED,1005,a.1\n" +
 		"2026-03-01 09:00:00,1003,011442079460123,PJSIP/1009-00000001,PJSIP/carrier-00000002,Dial,x,70,60,ANSWERED,1006,a.2\n"
 	var callers []string
-	for _, f := range mustReadPast(t, c, text, replay.Chosen{Until: time.Now()}).Called {
+	for _, f := range mustReadPast(t, c, text, backtest.Chosen{Until: time.Now()}).Called {
 		if f.Scope == toll.PerCaller {
 			callers = append(callers, f.Subject)
 		}
@@ -96,7 +96,7 @@ func TestReadPastKnowsTheCaller(t *testing.T) {
 func TestImportThePastIntoTheDaemon(t *testing.T) {
 	c := testConfig(t)
 	r := startDaemon(t, c)
-	p := mustReadPast(t, c, heading+rowAt("2026-03-01 08:00:00", "1001", london, c.Asterisk[0].Trunks[0].Name, "ANSWERED"), replay.Chosen{Until: time.Now()})
+	p := mustReadPast(t, c, heading+rowAt("2026-03-01 08:00:00", "1001", london, c.Asterisk[0].Trunks[0].Name, "ANSWERED"), backtest.Chosen{Until: time.Now()})
 	in := admin.PastImport{About: toll.Past{PBX: p.PBX, File: "Master.csv", Calls: p.Calls, Countries: []string{"GB"}}, Called: p.Called}
 	for n := range 2 {
 		report, err := r.client.Remember(t.Context(), in)
@@ -133,7 +133,7 @@ func TestReadPastKeepsLittle(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		p, err := ReadPast(t.Context(), c, Records{File: newMadeRecords(rows, 5000)}, replay.Chosen{Until: time.Now()})
+		p, err := ReadPast(t.Context(), c, Records{File: newMadeRecords(rows, 5000)}, backtest.Chosen{Until: time.Now()})
 		if err != nil || p.Calls < rows/2 || p.Countries[0].Country != "US" {
 			t.Fatalf("%+v, %v", p, err)
 		}
@@ -154,7 +154,7 @@ func BenchmarkReadPast(b *testing.B) {
 	c := recordedSite()
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := ReadPast(b.Context(), c, Records{File: newMadeRecords(rows, 5000)}, replay.Chosen{Until: time.Now()})
+		p, err := ReadPast(b.Context(), c, Records{File: newMadeRecords(rows, 5000)}, backtest.Chosen{Until: time.Now()})
 		if err != nil || p.Calls == 0 {
 			b.Fatal(err)
 		}

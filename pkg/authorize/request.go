@@ -26,10 +26,6 @@ const (
 	argEnd        = "end"      // always 1, always last
 )
 
-// noNumber is in front of what the dialplan's filter has left of a string that is no
-// number. Such a call is refused here and there.
-const noNumber = "?"
-
 // Request is what the dialplan says about a call that is to go out.
 type Request struct {
 	PBX      string // its name in the configuration

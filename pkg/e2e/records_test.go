@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 )
 
 // The call records that Asterisk writes of its own calls are read as they are: who called, where, for how long, and what
@@ -49,7 +49,7 @@ func TestRecordsOfAsterisk(t *testing.T) {
 }
 
 // backtested plays Asterisk's call records against the policy that stands.
-func backtested(t *testing.T, d *Daemon, path string) (r replay.Backtest) {
+func backtested(t *testing.T, d *Daemon, path string) (r backtest.Result) {
 	t.Helper()
 	_, said := d.does(t, "backtest", "--cdr", path, "--utc", "--json")
 	if err := json.Unmarshal([]byte(said), &r); err != nil {

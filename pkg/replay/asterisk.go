@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/ami"
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // The states of a channel that are played (include/asterisk/channelstate.h).
@@ -87,12 +88,9 @@ func (a *asterisk) timeout(c *channel, left time.Duration) {
 	c.timer, c.hangsUp = nil, time.Time{}
 	if left > 0 {
 		c.hangsUp = a.clock.Wall().Add(left)
-		c.timer = a.clock.after(left+timerLag, func() { a.end(c, true) })
+		c.timer = a.clock.after(left+toll.TimerLag, func() { a.end(c, true) })
 	}
 }
-
-// timerLag is how late Asterisk's timers were seen to fire.
-const timerLag = 20 * time.Millisecond
 
 // end ends a channel.
 func (a *asterisk) end(c *channel, byTimer bool) {
@@ -191,13 +189,10 @@ func (c *channel) variable(name string) string {
 func (a *asterisk) Hangup(_ context.Context, uniqueid string, _ int) error {
 	c, err := a.find(uniqueid)
 	if err == nil {
-		a.clock.after(hangupTakes, func() { a.end(c, true) })
+		a.clock.after(toll.HangupTakes, func() { a.end(c, true) })
 	}
 	return err
 }
-
-// hangupTakes is how long it was seen to take from the action to the carrier's BYE.
-const hangupTakes = 20 * time.Millisecond
 
 // AbsoluteTimeout moves a channel's timer.
 func (a *asterisk) AbsoluteTimeout(_ context.Context, uniqueid string, seconds int) error {

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/authorize"
@@ -30,7 +29,7 @@ type call struct {
 // place is a call from its beginning: the dialplan asks, and dials if it may.
 func (w *world) place(ctx context.Context, t *Traffic, one wish, over func(refused bool)) {
 	c := &call{world: w, traffic: t, wish: one, to: w.site.Numbering.Resolve(one.number), exten: one.number, over: over}
-	if !sane(one.number) {
+	if !authorize.Dialable(one.number) {
 		c.exten = "invalid" // what real events make of it is not told here
 	}
 	w.tally.attempted(t.Label, w.clock.Now())
@@ -103,7 +102,7 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 		return authorize.Answer{Reason: toll.ReasonFailClosed}
 	}
 	q, _ := w.daemon.handler.Question(authorize.Request{
-		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: told(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
+		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: authorize.Told(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
 	})
 	a, asks := w.daemon.handler.Decide(ctx, q)
 	if asks {
@@ -120,29 +119,6 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 	}
 	w.daemon.obey(ctx)
 	return a
-}
-
-// longestDialled is how much the dialplan lets through.
-const longestDialled = 32
-
-// sane tells whether the dialplan takes it for a number.
-func sane(number string) bool {
-	return number != "" && len(number) <= longestDialled && strings.Trim(number, dialable) == ""
-}
-
-// told is what the dialplan tells the daemon was dialled: what is no number comes with a
-// mark in front of what is left of it.
-func told(number string) string {
-	if sane(number) {
-		return number
-	}
-	left := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(dialable, r) {
-			return r
-		}
-		return -1
-	}, number)
-	return "?" + left[:min(len(left), longestDialled)]
 }
 
 // dial is Dial(…,S(timer)) on the channel that asked, or what Originate does.

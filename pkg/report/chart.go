@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -27,20 +27,20 @@ type share struct {
 
 // measure is what a chart shows of a group.
 type measure struct {
-	shares func(g *replay.Group) []share // from the axis on
-	write  func(v float64) string        // for a line across
-	say    func(g *replay.Group) string
+	shares func(g *backtest.Group) []share // from the axis on
+	write  func(v float64) string          // for a line across
+	say    func(g *backtest.Group) string
 }
 
 // calls measures calls by what would have become of them.
 func calls() measure {
 	return measure{
-		shares: func(g *replay.Group) []share {
+		shares: func(g *backtest.Group) []share {
 			through := max(g.Calls-g.Refused-g.Cut-g.PIN, 0)
 			return []share{{"through", float64(through)}, {"pin", float64(g.PIN)}, {"cut", float64(g.Cut)}, {"refused", float64(g.Refused)}}
 		},
 		write: func(v float64) string { return grouped(int64(v)) },
-		say: func(g *replay.Group) string {
+		say: func(g *backtest.Group) string {
 			return strings.Join(append([]string{plural(g.Calls, "call")}, fates(g)...), ", ")
 		},
 	}
@@ -50,15 +50,15 @@ func calls() measure {
 func stopped() measure {
 	m := calls()
 	all := m.shares
-	m.shares = func(g *replay.Group) []share { return all(g)[1:] }
-	m.say = func(g *replay.Group) string { return strings.Join(fates(g), ", ") }
+	m.shares = func(g *backtest.Group) []share { return all(g)[1:] }
+	m.say = func(g *backtest.Group) string { return strings.Join(fates(g), ", ") }
 	return m
 }
 
 // costs measures what calls cost, and how much of it would not have been spent.
 func costs() measure {
 	return measure{
-		shares: func(g *replay.Group) []share {
+		shares: func(g *backtest.Group) []share {
 			return []share{{"spent", float64(max(g.Cost-g.Stopped, 0))}, {"saved", float64(g.Stopped)}}
 		},
 		write: func(v float64) string {
@@ -67,7 +67,7 @@ func costs() measure {
 			}
 			return grouped(int64(v) / int64(toll.Unit))
 		},
-		say: func(g *replay.Group) string {
+		say: func(g *backtest.Group) string {
 			text := amount(g.Cost) + " for " + plural(g.Calls, "call")
 			if g.Stopped > 0 {
 				text += ", " + amount(g.Stopped) + " not spent"
@@ -78,7 +78,7 @@ func costs() measure {
 }
 
 // fates are what would have become of calls that did not just go through.
-func fates(g *replay.Group) (all []string) {
+func fates(g *backtest.Group) (all []string) {
 	for _, fate := range []struct {
 		n    int
 		what string
@@ -114,7 +114,7 @@ type part struct{ Kind, From, Size string }
 type line struct{ Y, Label string }
 
 // columns draws groups side by side; label says what stands below which.
-func columns(groups []replay.Group, m measure, label func(i, n int, name string) string, name func(string) string) chart {
+func columns(groups []backtest.Group, m measure, label func(i, n int, name string) string, name func(string) string) chart {
 	highest := 0.0
 	for i := range groups {
 		highest = max(highest, sum(m.shares(&groups[i])))
@@ -148,7 +148,7 @@ func columns(groups []replay.Group, m measure, label func(i, n int, name string)
 
 // bar lies, and stands for a group.
 type bar struct {
-	Group replay.Group
+	Group backtest.Group
 	Title string
 	Parts []part
 }
@@ -160,7 +160,7 @@ type bars struct {
 }
 
 // rows draws groups one below the other; the longest bar is as long as there is room.
-func rows(groups []replay.Group, m measure) bars {
+func rows(groups []backtest.Group, m measure) bars {
 	shown := groups[:min(len(groups), mostBars)]
 	longest := 0.0
 	for i := range shown {

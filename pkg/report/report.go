@@ -21,7 +21,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -38,7 +38,7 @@ const (
 // page is what the template writes.
 type page struct {
 	File string
-	*replay.Backtest
+	*backtest.Result
 
 	Stops      int // calls that were refused or cut
 	OneIn      int // so many calls one of them was stopped
@@ -48,8 +48,8 @@ type page struct {
 	PerBar     string // what a bar of ByDay is: day, week, month or year
 	Places     bars
 	Against    bars
-	Touched    []replay.Group // callers something stood against
-	Listed     []replay.Stopped
+	Touched    []backtest.Group // callers something stood against
+	Listed     []backtest.Stopped
 	NotListed  int
 	Left       []count
 }
@@ -61,7 +61,7 @@ type count struct {
 }
 
 // Backtest writes the page about a file of call records.
-func Backtest(w io.Writer, file string, r *replay.Backtest) error {
+func Backtest(w io.Writer, file string, r *backtest.Result) error {
 	zone, err := time.LoadLocation(r.Zone)
 	if err != nil {
 		zone = time.UTC
@@ -99,8 +99,8 @@ func visible(r rune) rune {
 	return r
 }
 
-func newPage(file string, r *replay.Backtest) page {
-	p := page{File: file, Backtest: r, Stops: r.Total.Refused + r.Total.Cut}
+func newPage(file string, r *backtest.Result) page {
+	p := page{File: file, Result: r, Stops: r.Total.Refused + r.Total.Cut}
 	if p.Stops > 0 {
 		p.OneIn = (r.Total.Calls + p.Stops - 1) / p.Stops
 	}
@@ -155,8 +155,8 @@ func some(write func(name string) string) func(i, n int, name string) string {
 }
 
 // byCost is the dearest first.
-func byCost(all []replay.Group) []replay.Group {
-	return slices.SortedStableFunc(slices.Values(all), func(a, b replay.Group) int {
+func byCost(all []backtest.Group) []backtest.Group {
+	return slices.SortedStableFunc(slices.Values(all), func(a, b backtest.Group) int {
 		switch {
 		case a.Cost > b.Cost:
 			return -1
@@ -170,11 +170,11 @@ func byCost(all []replay.Group) []replay.Group {
 // groupTable is a table of groups.
 type groupTable struct {
 	Title string
-	Rows  []replay.Group
+	Rows  []backtest.Group
 	More  int
 }
 
-func newGroupTable(title string, all []replay.Group) groupTable {
+func newGroupTable(title string, all []backtest.Group) groupTable {
 	shown := all[:min(len(all), mostRows)]
 	return groupTable{title, shown, len(all) - len(shown)}
 }
@@ -232,13 +232,13 @@ func country(code string) string {
 }
 
 // outcome says what would have become of a call.
-func outcome(s replay.Stopped) string {
+func outcome(s backtest.Stopped) string {
 	switch s.Outcome {
-	case replay.OutcomeCut:
+	case backtest.OutcomeCut:
 		return "cut after " + talk(s.After)
-	case replay.OutcomePIN:
+	case backtest.OutcomePIN:
 		return "asked for a PIN"
-	case replay.OutcomeRefused:
+	case backtest.OutcomeRefused:
 	}
 	return string(s.Outcome)
 }

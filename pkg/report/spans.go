@@ -3,7 +3,7 @@ package report
 import (
 	"time"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 )
 
 // mostColumns is how many columns a phone can show.
@@ -12,7 +12,7 @@ const mostColumns = 70
 // spans puts days together until they are few enough for a chart: to weeks that begin
 // on Monday, months or years. Days without calls are there too. The name of a span is
 // its first day.
-func spans(days []replay.Group) (all []replay.Group, per string) {
+func spans(days []backtest.Group) (all []backtest.Group, per string) {
 	first, last, ok := ends(days)
 	if !ok {
 		return nil, "day"
@@ -32,7 +32,7 @@ func spans(days []replay.Group) (all []replay.Group, per string) {
 		place := make(map[string]int)
 		for t := span.begin(first); !t.After(last) && (len(all) < mostColumns || per == "year"); t = span.next(t) {
 			place[t.Format(time.DateOnly)] = len(all)
-			all = append(all, replay.Group{Name: t.Format(time.DateOnly)})
+			all = append(all, backtest.Group{Name: t.Format(time.DateOnly)})
 		}
 		complete := true
 		for i := range days {
@@ -55,7 +55,7 @@ func spans(days []replay.Group) (all []replay.Group, per string) {
 }
 
 // ends are the first and the last day.
-func ends(days []replay.Group) (first, last time.Time, ok bool) {
+func ends(days []backtest.Group) (first, last time.Time, ok bool) {
 	for i := range days {
 		day, err := time.Parse(time.DateOnly, days[i].Name)
 		if err != nil {
@@ -77,7 +77,7 @@ func ends(days []replay.Group) (first, last time.Time, ok bool) {
 func monday(t time.Time) time.Time { return t.AddDate(0, 0, -(int(t.Weekday())+6)%7) }
 
 // add counts the calls of a group with those of another.
-func add(to, g *replay.Group) {
+func add(to, g *backtest.Group) {
 	to.Calls += g.Calls
 	to.Answered += g.Answered
 	to.Seconds += g.Seconds

@@ -6,24 +6,24 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tollfuse/tollfuse/pkg/replay"
+	"github.com/tollfuse/tollfuse/pkg/backtest"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 func TestSpans(t *testing.T) {
-	day := func(name string, calls int) replay.Group { return replay.Group{Name: name, Calls: calls} }
+	day := func(name string, calls int) backtest.Group { return backtest.Group{Name: name, Calls: calls} }
 	for _, c := range []struct {
-		days          []replay.Group
+		days          []backtest.Group
 		per           string
 		n             int
 		first, second string
 	}{
 		{nil, "day", 0, "", ""},
-		{[]replay.Group{day("2026-03-07", 3)}, "day", 1, "2026-03-07", ""},
-		{[]replay.Group{day("2026-02-27", 3), day("2026-03-02", 1)}, "day", 4, "2026-02-27", "2026-02-28"},
-		{[]replay.Group{day("2026-01-01", 3), day("2026-03-30", 1)}, "week", 14, "2025-12-29", "2026-01-05"},
-		{[]replay.Group{day("2024-02-29", 3), day("2026-03-30", 1)}, "month", 26, "2024-02-01", "2024-03-01"},
-		{[]replay.Group{day("2001-05-05", 3), day("2099-03-30", 1), day("others", 9)}, "year", 99, "2001-01-01", "2002-01-01"},
+		{[]backtest.Group{day("2026-03-07", 3)}, "day", 1, "2026-03-07", ""},
+		{[]backtest.Group{day("2026-02-27", 3), day("2026-03-02", 1)}, "day", 4, "2026-02-27", "2026-02-28"},
+		{[]backtest.Group{day("2026-01-01", 3), day("2026-03-30", 1)}, "week", 14, "2025-12-29", "2026-01-05"},
+		{[]backtest.Group{day("2024-02-29", 3), day("2026-03-30", 1)}, "month", 26, "2024-02-01", "2024-03-01"},
+		{[]backtest.Group{day("2001-05-05", 3), day("2099-03-30", 1), day("others", 9)}, "year", 99, "2001-01-01", "2002-01-01"},
 	} {
 		all, per := spans(c.days)
 		if per != c.per || len(all) != c.n || c.n > 0 && all[0].Name != c.first || c.n > 1 && all[1].Name != c.second {
@@ -35,11 +35,11 @@ func TestSpans(t *testing.T) {
 // Whatever days there are, each call is counted once, and a chart of them stays small.
 func TestSpansLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var days []replay.Group
+		var days []backtest.Group
 		want := 0
 		begin := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 		for _, n := range rapid.SliceOfDistinct(rapid.IntRange(0, 40_000), rapid.ID[int]).Draw(t, "days") {
-			g := replay.Group{Name: begin.AddDate(0, 0, n).Format(time.DateOnly), Calls: n%7 + 1, PIN: 1, Cut: 2, Refused: 3, Cost: 4, Stopped: 5, Seconds: 6, Answered: 7}
+			g := backtest.Group{Name: begin.AddDate(0, 0, n).Format(time.DateOnly), Calls: n%7 + 1, PIN: 1, Cut: 2, Refused: 3, Cost: 4, Stopped: 5, Seconds: 6, Answered: 7}
 			want += g.Calls
 			days = append(days, g)
 		}

@@ -24,6 +24,12 @@ const Margin = 2 * time.Second
 // up just then makes a bill that is above the budget.
 const Blur = 250 * time.Millisecond
 
+// What a real Asterisk was seen to take, for whoever plays one in virtual time.
+const (
+	TimerLag    = 20 * time.Millisecond // from the moment that a timer is set to, until it fires
+	HangupTakes = 20 * time.Millisecond // from the action Hangup to the carrier's BYE
+)
+
 // Lease is the permission to talk for so many seconds. Its whole cost is
 // reserved before the call is allowed.
 type Lease struct {

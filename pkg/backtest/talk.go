@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"time"
@@ -75,7 +75,7 @@ func (t *talk) plan() {
 	case t.phase == ringing && !t.answered.IsZero():
 		t.at = t.answered
 	case t.phase == talking:
-		t.at = earlierOf(t.at, t.answered.Add(t.timer+timerLag))
+		t.at = earlierOf(t.at, t.answered.Add(t.timer+toll.TimerLag))
 	}
 	if t.phase != ghost && !t.cutAt.IsZero() {
 		t.at = earlierOf(t.at, t.cutAt)

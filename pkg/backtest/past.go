@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -109,7 +110,7 @@ func (l *learner) wants(call *cdr.Call) bool {
 // learn takes what a call tells.
 func (l *learner) learn(call *cdr.Call, q toll.Question) {
 	switch country := q.To.Country; {
-	case country == "" || !q.To.Class.Metered() || !sane(call.Number):
+	case country == "" || !q.To.Class.Metered() || !authorize.Dialable(call.Number):
 		l.past.Unplaced++
 		return
 	case slices.Contains(l.which.Except, country):

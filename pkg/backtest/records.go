@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"context"
@@ -12,8 +12,20 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/caller"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
+	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
+
+// Site is what calls of the past meet of a daemon.
+type Site struct {
+	PBX       string
+	Callers   caller.Site
+	Numbering authorize.Numbering
+	Rates     func(now func() time.Time) authorize.Rates // that have the time of the records
+	Judge     ledger.Judge                               // without rules and limits
+	Settings  []toll.Setting                             // the policy
+	Book      ledger.Options
+}
 
 // Records are call records to be played on a site.
 type Records struct {
@@ -51,7 +63,7 @@ type batch struct {
 //
 // One goroutine reads, the caller's plays, and one counts. What is kept does not grow
 // with the number of calls.
-func Play(ctx context.Context, records Records, site *Site) (*Backtest, error) {
+func Play(ctx context.Context, records Records, site *Site) (*Result, error) {
 	p, err := newPlayer(site, records.Zone)
 	if err != nil {
 		return nil, err

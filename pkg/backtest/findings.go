@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ const others = "others"
 
 // findings gather what becomes of the calls.
 type findings struct {
-	result                      *Backtest
+	result                      *Result
 	zone                        *time.Location
 	reasons, callers, countries groups
 	dates                       groups
@@ -34,7 +34,7 @@ type findings struct {
 
 func newFindings(policy []toll.Setting, zone *time.Location) *findings {
 	f := &findings{
-		result: &Backtest{Zone: zone.String()}, zone: zone,
+		result: &Result{Zone: zone.String()}, zone: zone,
 		reasons: make(groups), callers: make(groups), countries: make(groups), dates: make(groups),
 		made: newPeaks(policy, every), through: newPeaks(policy, lowerable), places: make(map[string]*place),
 	}
@@ -167,7 +167,7 @@ func (g groups) by(compare func(a, b *Group) int) []Group {
 }
 
 // done is the result, but for what the reader knows.
-func (f *findings) done(policy []toll.Setting, listed []string) *Backtest {
+func (f *findings) done(policy []toll.Setting, listed []string) *Result {
 	r := f.result
 	r.Reasons, r.Callers, r.Countries = f.reasons.sorted(), f.callers.sorted(), f.countries.sorted()
 	r.Days = f.dates.by(func(a, b *Group) int { return cmp.Compare(a.Name, b.Name) })

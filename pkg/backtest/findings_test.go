@@ -1,10 +1,11 @@
-package replay
+package backtest
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -26,7 +27,7 @@ func TestGroupsAreBounded(t *testing.T) {
 }
 
 type spelled struct {
-	Numbering
+	authorize.Numbering
 	asked int
 }
 

@@ -1,6 +1,9 @@
-package replay
+package backtest
 
-import "github.com/tollfuse/tollfuse/pkg/toll"
+import (
+	"github.com/tollfuse/tollfuse/pkg/authorize"
+	"github.com/tollfuse/tollfuse/pkg/toll"
+)
 
 // mostResolved bounds how many numbers are remembered. A site calls the same few
 // thousand again and again, and to resolve one takes longer than to judge a call.
@@ -8,11 +11,11 @@ const mostResolved = 1 << 16
 
 // resolved is a number plan that remembers what it has resolved.
 type resolved struct {
-	Numbering
+	authorize.Numbering
 	known map[string]toll.Destination
 }
 
-func newResolved(n Numbering) *resolved {
+func newResolved(n authorize.Numbering) *resolved {
 	return &resolved{Numbering: n, known: make(map[string]toll.Destination)}
 }
 

@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"container/heap"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -80,7 +81,7 @@ func (p *player) play(call *recorded) {
 
 // ask is what the dialplan does before it dials.
 func (p *player) ask(t *talk) {
-	if !sane(t.call.Number) {
+	if !authorize.Dialable(t.call.Number) {
 		t.stop(OutcomeRefused, toll.ReasonBadNumber, "")
 		return
 	}
@@ -218,7 +219,7 @@ func (p *player) obey(orders []toll.Order) {
 		case toll.OrderCut:
 			if t.outcome != OutcomeCut {
 				t.stop(OutcomeCut, o.Why, p.behind(o.By))
-				t.cutAt = p.now.Add(hangupTakes)
+				t.cutAt = p.now.Add(toll.HangupTakes)
 			}
 		default:
 			continue
@@ -258,7 +259,7 @@ func (p *player) keep(entries []toll.Entry) {
 }
 
 // finish lets the calls end that still go on, and tells what was found.
-func (p *player) finish(listed []string) *Backtest {
+func (p *player) finish(listed []string) *Result {
 	for len(p.due) > 0 {
 		p.until(p.due[0].at)
 	}

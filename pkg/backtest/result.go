@@ -1,4 +1,4 @@
-package replay
+package backtest
 
 import (
 	"time"
@@ -7,9 +7,9 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// Backtest is what a policy makes of calls that were really made. Money is in the
+// Result is what a policy makes of calls that were really made. Money is in the
 // site's currency, at the site's prices.
-type Backtest struct {
+type Result struct {
 	Policy   string    `json:"policy"`
 	Currency string    `json:"currency,omitempty"`
 	Zone     string    `json:"timezone"` // of all times
