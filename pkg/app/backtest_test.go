@@ -31,7 +31,7 @@ func recordedSite() config.Config {
 	return c
 }
 
-// backtest plays records under a policy.
+// recorded plays records under a policy.
 func recorded(t testing.TB, c config.Config, settings []toll.Setting, file io.Reader) *backtest.Result {
 	t.Helper()
 	r, err := Backtest(t.Context(), c, settings, Records{File: file})

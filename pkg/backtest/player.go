@@ -31,8 +31,10 @@ type player struct {
 
 // newPlayer makes a player with the policy of a site.
 func newPlayer(site *Site, zone *time.Location) (*player, error) {
+	options := site.Book
+	options.Verify = noTimer // records tell of channels that were there
 	p := &player{
-		pbx: site.PBX, book: ledger.NewBook(site.Judge, site.Book),
+		pbx: site.PBX, book: ledger.NewBook(site.Judge, options),
 		leased: make(map[string]*talk), locks: make(map[string]string),
 	}
 	p.policy = standing(site.Settings)

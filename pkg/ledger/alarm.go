@@ -118,7 +118,7 @@ func (b *Book) ring() (orders []toll.Order, entries []toll.Entry) {
 		touched := b.bells.touched
 		b.bells.touched, b.bells.spare = b.bells.spare, nil
 		for _, t := range touched {
-			for _, a := range b.judge.Alarms(t.q, t.by, &standing{b, t.q}) {
+			for _, a := range b.judge.Alarms(t.q, t.by, b.figures(&t.q)) {
 				o, e := b.alarm(a, t)
 				orders, entries = append(orders, o...), append(entries, e...)
 			}
@@ -281,7 +281,7 @@ func (b *Book) fallen(limit string, one *bell) bool {
 	if b.now.Sub(one.newest) < restless {
 		return false
 	}
-	alarms := b.judge.Alarms(one.q, "", &standing{b, one.q})
+	alarms := b.judge.Alarms(one.q, "", b.figures(&one.q))
 	at := slices.IndexFunc(alarms, func(a toll.Alarm) bool { return a.Limit.ID == limit })
 	if at >= 0 && !alarms[at].Acts {
 		one.acts, one.spared = false, nil

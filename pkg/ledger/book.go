@@ -75,8 +75,10 @@ type Book struct {
 	byAsker  map[channelKey][]string // leases that a channel asked for
 	due      dueHeap
 	settings map[settingKey]toll.Setting
-	now      time.Time // the newest time the book has seen
-	stepped  time.Time // when the wall clock was last set
+	locks    map[toll.Scope]map[string]*toll.Lock // of the settings, by whom they shut
+	asked    standing                             // what the figures were last asked for
+	now      time.Time                            // the newest time the book has seen
+	stepped  time.Time                            // when the wall clock was last set
 	seq      int64
 	complete bool            // the past is known: a meter made now has missed nothing
 	linked   map[string]bool // PBXs whose calls somebody sees
@@ -132,6 +134,7 @@ func NewBook(judge Judge, o Options) *Book {
 		byLeg:    make(map[channelKey]string),
 		byAsker:  make(map[channelKey][]string),
 		settings: make(map[settingKey]toll.Setting),
+		locks:    make(map[toll.Scope]map[string]*toll.Lock),
 		complete: true,
 		linked:   make(map[string]bool),
 		notices:  make(map[string]toll.Notice),
@@ -199,24 +202,28 @@ func (b *Book) Apply(e toll.Entry) error {
 }
 
 // applyLease moves a lease from what the book knows to what the entry says,
-// and the meters with it.
-func (b *Book) applyLease(e toll.Entry) {
+// and the meters with it. It tells whether that moved any figure.
+func (b *Book) applyLease(e toll.Entry) (moved bool) {
 	l := e.Lease
 	q := l.Question(toll.Ask)
 	if e.Kind == toll.EntryRefused {
 		b.meters.Refused(e.At, q, e.Lease.Why, max(e.Count, 1))
-		return
+		return true
 	}
 	b.past.mark(&l)
 	h, known := b.live[l.ID]
+	counted := known && countsAs(&h.lease, &l)
+	held := counted && holdsAs(&h.lease, &l)
 	if known {
 		b.fuse.weigh(&h.lease, -1, e.At)
-		b.meters.Hold(h.lease.Question(toll.Ask), -1)
-	}
-	if !known || !countsAs(&h.lease, &l) {
-		if known {
+		if !held {
+			b.meters.Hold(h.lease.Question(toll.Ask), -1)
+		}
+		if !counted {
 			b.meters.Granted(h.lease.Granted, h.lease.Question(toll.Ask), -1)
 		}
+	}
+	if !counted {
 		b.meters.Granted(l.Granted, q, 1)
 	}
 	if !l.Live() {
@@ -224,9 +231,11 @@ func (b *Book) applyLease(e toll.Entry) {
 		if known {
 			b.forget(h)
 		}
-		return
+		return true
 	}
-	b.meters.Hold(q, 1)
+	if !held {
+		b.meters.Hold(q, 1)
+	}
 	b.fuse.weigh(&l, 1, e.At)
 	if !known {
 		h = &holder{slice: l.Covered, heapAt: -1, blind: !b.linked[l.Key.PBX]}
@@ -245,6 +254,7 @@ func (b *Book) applyLease(e toll.Entry) {
 		b.byKey[l.Key] = l.ID
 	}
 	b.plan(h)
+	return !held
 }
 
 // countsAs tells whether what the grant of a lease counts stays where it is: it is
@@ -252,6 +262,12 @@ func (b *Book) applyLease(e toll.Entry) {
 func countsAs(old, l *toll.Lease) bool {
 	return old.Granted.Equal(l.Granted) && old.Trunk == l.Trunk && old.Key == l.Key && old.Caller == l.Caller && old.To == l.To &&
 		old.Times == l.Times && old.New == l.New
+}
+
+// holdsAs tells likewise whether what a lease holds stays as it is, which is so of most
+// changes: that its leg is known, or was answered.
+func holdsAs(old, l *toll.Lease) bool {
+	return l.Live() && old.Covered == l.Covered && old.Price == l.Price
 }
 
 // indexLeg keeps the index of trunk legs while a lease changes.
@@ -295,9 +311,11 @@ func (b *Book) advance(now time.Time) time.Time {
 // about leases, which cannot fail.
 func (b *Book) write(kind toll.EntryKind, l toll.Lease) toll.Entry {
 	e := toll.Entry{Seq: b.seq + 1, At: b.now, Kind: kind, Lease: l}
-	b.applyLease(e)
+	moved := b.applyLease(e)
 	b.seq = e.Seq
-	b.touch(&e)
+	if moved || kind != toll.EntryChanged || l.Cut != "" {
+		b.touch(&e)
+	}
 	return e
 }
 

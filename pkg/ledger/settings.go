@@ -219,10 +219,26 @@ func (b *Book) applySetting(e toll.Entry) error {
 	if s.PIN != nil {
 		delete(b.wrong, s.PIN.Caller)
 	}
-	if s.Lock != nil && s.Removed {
-		b.spare(s.Lock)
+	if s.Lock != nil {
+		b.indexLock(s)
 	}
 	return nil
+}
+
+// indexLock keeps the index of locks. Who is released is spared by the limits that
+// locked him.
+func (b *Book) indexLock(s toll.Setting) {
+	shut := b.locks[s.Lock.Scope]
+	if s.Removed {
+		delete(shut, s.Lock.Subject)
+		b.spare(s.Lock)
+		return
+	}
+	if shut == nil {
+		shut = make(map[string]*toll.Lock)
+		b.locks[s.Lock.Scope] = shut
+	}
+	shut[s.Lock.Subject] = s.Lock
 }
 
 // requireMeters lets the set of meters follow the policy. A new meter has at once
@@ -246,13 +262,16 @@ func (b *Book) requireMeters() {
 // lockFor finds a lock that shuts the question's caller, trunk or destination.
 func (b *Book) lockFor(now time.Time, q toll.Question) (toll.Lock, bool) {
 	for _, scope := range toll.Scopes() {
+		shut := b.locks[scope]
+		if len(shut) == 0 {
+			continue
+		}
 		subject, applies := scope.Subject(q)
 		if !applies {
 			continue
 		}
-		s, locked := b.settings[settingKey{"lock", toll.Lock{Scope: scope, Subject: subject}.ID()}]
-		if locked && (s.Lock.Until.IsZero() || now.Before(s.Lock.Until)) {
-			return *s.Lock, true
+		if lock := shut[subject]; lock != nil && (lock.Until.IsZero() || now.Before(lock.Until)) {
+			return *lock, true
 		}
 	}
 	return toll.Lock{}, false

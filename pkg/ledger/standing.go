@@ -15,6 +15,13 @@ type standing struct {
 func (s *standing) Usage(m toll.Meter) toll.Usage { return s.book.meters.Usage(s.book.now, m, s.q) }
 func (s *standing) Lock() (toll.Lock, bool)       { return s.book.lockFor(s.book.moment(s.q), s.q) }
 
+// figures are those that stand for a question, until the next is asked: policy has no
+// use for them when it has answered.
+func (b *Book) figures(q *toll.Question) *standing {
+	b.asked = standing{b, *q}
+	return &b.asked
+}
+
 // moment is when a question is asked: now, but for one that only wants to know
 // what the answer would be at another time. Figures are those of now all the same.
 func (b *Book) moment(q toll.Question) time.Time {
@@ -26,7 +33,7 @@ func (b *Book) moment(q toll.Question) time.Time {
 
 // judgeNow asks policy, with the figures as they stand.
 func (b *Book) judgeNow(q toll.Question) toll.Judgement {
-	j := b.judge.Judge(b.moment(q), q, &standing{b, q})
+	j := b.judge.Judge(b.moment(q), q, b.figures(&q))
 	if q.Purpose != toll.Explain && (!j.Allow || j.Denied != "") {
 		b.hear(j)
 	}

@@ -39,13 +39,22 @@ func (b *Book) Tick(now time.Time) (orders []toll.Order, entries []toll.Entry) {
 	now = b.advance(now)
 	for len(b.due) > 0 && !b.due[0].due.After(now) {
 		o, e := b.attend(b.due[0])
-		orders, entries = append(orders, o...), append(entries, e...)
+		orders, entries = join(orders, o), join(entries, e)
 	}
 	entries = b.watchOver(append(b.feedFuse(entries), b.watchBlind()...))
 	entries = append(entries, b.endUncut()...)
 	o, e := b.ring()
-	orders, entries = append(orders, o...), append(entries, e...)
+	orders, entries = join(orders, o), join(entries, e)
 	return orders, append(entries, b.writeIncidents(b.incidents.Tick(now))...)
+}
+
+// join is append, but copies nothing where nothing is there yet: leases are large, and
+// mostly one thing is due at a time.
+func join[T any](all, more []T) []T {
+	if len(all) == 0 {
+		return more
+	}
+	return append(all, more...)
 }
 
 // attend does the one thing that is due for a lease.
