@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -96,13 +95,12 @@ prints, then stop before it with --until, or leave countries out with --except.`
 	return cmd
 }
 
-var countryCode = regexp.MustCompile(`^[A-Z]{2}$`)
-
 // check reads the flags that need no site.
 func (f *cdrFlags) check(cmd *cobra.Command) (columns cdr.Columns, err error) {
 	for i, country := range f.except {
-		if f.except[i] = strings.ToUpper(country); !countryCode.MatchString(f.except[i]) {
-			return nil, badUsage(cmd, "--except %q: want the two letters of ISO 3166-1, such as SL", country)
+		f.except[i] = strings.ToUpper(country)
+		if err := toll.CheckCountry(f.except[i]); err != nil {
+			return nil, badUsage(cmd, "--except: %s", err)
 		}
 	}
 	if f.columns != "" {

@@ -48,7 +48,7 @@ func checkRule(r toll.Rule) error {
 		return fmt.Errorf("prefix %q: want + and 1 to 15 digits, such as +4420", clip(r.Prefix))
 	}
 	if r.Country != "" {
-		return checkCountry(r.Country)
+		return toll.CheckCountry(r.Country)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // Unlimited is the Slice and the Maximum of a call that nothing may end: an
@@ -67,7 +69,7 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("shortest slice %s is above the longest, %s", o.MinSlice, o.MaxSlice)
 	}
 	for _, c := range o.Countries {
-		if err := checkCountry(c); err != nil {
+		if err := toll.CheckCountry(c); err != nil {
 			return o, err
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	mostTraffic    = 200
 	mostPerMinute  = 10_000
 	mostAtATime    = 5_000
+	mostNumbers    = 100_000
 )
 
 // Parse reads the file of a scenario, strictly: each problem names its line, the key,
@@ -187,7 +188,7 @@ func (r *reader) site(key string, n ast.Node) *time.Location {
 }
 
 func (r *reader) traffic(key string, n ast.Node) {
-	s := r.fields(key, n, "label", "from", "to", "pick", "per_minute", "every", "per_day", "shape", "concurrent",
+	s := r.fields(key, n, "label", "from", "to", "pick", "numbers", "per_minute", "every", "per_day", "shape", "concurrent",
 		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "failovers", "lines", "price")
 	s.needs("label", "from", "to")
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
@@ -215,6 +216,7 @@ func (r *reader) traffic(key string, n ast.Node) {
 	r.talk(strictyaml.Inside(key, "talk"), s.value("talk"), &t.Talk)
 	r.talk(strictyaml.Inside(key, "ring"), s.value("ring"), &t.Ring)
 	s.text("answered", chanceInto(&t.Answered))
+	s.text("numbers", countInto(&t.Numbers, 1, mostNumbers))
 	s.text("failovers", countInto(&t.Failovers, 0, 9))
 	s.text("lines", countInto(&t.Lines, 1, mostAtATime))
 	if n := s.value("lines"); n != nil && t.Concurrent > 0 {

@@ -32,6 +32,7 @@ traffic:
   per_day: 20
   shape: office
   repeat: 0.5
+  numbers: 750
 - {label: attack, from: originate, to: [00], concurrent: 12, after: 1h, until: 2h, calls: 5}
 faults:
 - {at: 2h, kind: daemon_killed, for: 10m}
@@ -60,7 +61,7 @@ func TestParse(t *testing.T) {
 				Days: []time.Weekday{time.Saturday, time.Sunday}, Between: []Hours{{22 * time.Hour, 6 * time.Hour}},
 				Price: &toll.Price{PerMinute: 1_200_000},
 			},
-			{Label: Legitimate, From: Origin{FromForward, []string{"1002"}}, To: []Target{{"911", 1}}, Daily: 20, Shape: Office, Repeat: 0.5, Talk: talks, Ring: rings, Answered: 1},
+			{Label: Legitimate, From: Origin{FromForward, []string{"1002"}}, To: []Target{{"911", 1}}, Daily: 20, Shape: Office, Repeat: 0.5, Numbers: 750, Talk: talks, Ring: rings, Answered: 1},
 			{Label: Attack, From: Origin{Kind: FromNowhere}, To: []Target{{"00", 1}}, Concurrent: 12, After: time.Hour, Until: 2 * time.Hour, Calls: 5, Talk: talks, Ring: rings, Answered: 1},
 		},
 		Faults: []Fault{{At: 2 * time.Hour, For: 10 * time.Minute, Kind: DaemonKilled}},
@@ -81,6 +82,9 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{"seed: 7", "sead: 7", `x.yaml:6:1: unknown key "sead"; known here: name, site, policy, starts, lasts, seed, traffic, faults`},
 		{"country: US", "country: us", `x.yaml:2:17: site.country: want a country as ISO 3166 has it, such as US, not "us"`},
 		{"country: US, ", "", `x.yaml:2:`},
+		{"country: US", "country: UK", `x.yaml:2:17: site.country: want a country as ISO 3166 has it, such as US, not "UK"`},
+		{"GB, CA", "GB, XX", `x.yaml:2:80: site.countries: want a country as ISO 3166 has it, such as US, not "XX"`},
+		{"numbers: 750", "numbers: 0", `traffic[1].numbers: want a whole number from 1 to 100000, not "0"`},
 		{"America/New_York", "America/Nowhere", `site.timezone: want a time zone such as America/New_York, not "America/Nowhere"`},
 		{"size: 12", "size: 0", `site.size: want a whole number from 1 to 10000, not "0"`},
 		{"label: attack\n", "label: atack\n", `x.yaml:8:10: traffic[0].label: want one of attack, legitimate, misdial, not "atack"`},

@@ -45,6 +45,7 @@ type Traffic struct {
 	To      []Target
 	ToIn    map[string][]Target // instead of To, by the site's country; At chooses
 	InOrder bool                // targets, and callers, in turn; else at random
+	Numbers int                 // so many numbers are drawn from To once, and called; 0: a new one for each call
 	Lines   int                 // so many calls at a time a caller makes; 0: any number
 
 	// How often: one of the three.

@@ -28,6 +28,7 @@ type source struct {
 	dial    func(number string) string // how the site dials an E.164 number; nil: as it stands
 	turn    int                        // how many calls were drawn
 	weight  float64
+	pool    []string                   // the numbers that are called, where they were drawn before
 	called  map[string][]string        // the newest numbers, by caller
 	busy    map[string][]time.Duration // until when each caller's lines are taken
 	planned []time.Duration            // calls of the hour that has begun, for a daily number
@@ -47,6 +48,11 @@ func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) 
 	for _, to := range t.To {
 		src.weight += to.Weight
 	}
+	for range t.Numbers {
+		src.pool = append(src.pool, src.digits(src.target()))
+		src.turn++
+	}
+	src.turn = 0
 	return src
 }
 
@@ -111,7 +117,7 @@ func (s *source) number(from string) string {
 	if len(before) > 0 && s.rand.Float64() < s.traffic.Repeat {
 		return before[s.rand.IntN(len(before))]
 	}
-	number := s.digits(s.target())
+	number := s.fresh()
 	if s.traffic.Repeat > 0 {
 		if len(before) == remembered {
 			before = before[1:]
@@ -119,6 +125,18 @@ func (s *source) number(from string) string {
 		s.called[from] = append(before, number)
 	}
 	return number
+}
+
+// fresh is a number that has nothing to do with those before: one of the pool, or one
+// drawn now.
+func (s *source) fresh() string {
+	switch {
+	case len(s.pool) == 0:
+		return s.digits(s.target())
+	case s.traffic.InOrder:
+		return s.pool[s.turn%len(s.pool)]
+	}
+	return s.pool[s.rand.IntN(len(s.pool))]
 }
 
 // target is a number with its x.

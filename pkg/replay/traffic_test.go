@@ -130,6 +130,26 @@ func TestNumbersComeAgain(t *testing.T) {
 
 // People talk to one at a time: whoever talks is passed over, and when all do, nobody
 // calls.
+// Numbers that are drawn once come from all ranges, and nothing else is called.
+func TestNumbersAreDrawnOnce(t *testing.T) {
+	for _, inOrder := range []bool{false, true} {
+		_, calls := drawAll(&Scenario{Starts: monday, Lasts: 24 * time.Hour, Traffic: []Traffic{{
+			Every: time.Minute, To: []Target{{"1xxxx", 1}, {"2xxxx", 1}, {"3xxxx", 1}}, Numbers: 30, InOrder: inOrder,
+		}}}, workdays)
+		called, ranges := make(map[string]int), make(map[byte]int)
+		for _, c := range calls {
+			called[c.number]++
+			ranges[c.number[0]]++
+		}
+		if len(calls) != 1440 || len(called) != 30 || len(ranges) != 3 {
+			t.Errorf("in order %t: %d calls of %d numbers in %d ranges", inOrder, len(calls), len(called), len(ranges))
+		}
+		if inOrder && called[calls[0].number] != 1440/30 {
+			t.Errorf("not in turn: %v", called)
+		}
+	}
+}
+
 func TestNobodyCallsWhileHeTalks(t *testing.T) {
 	for _, test := range []struct {
 		name  string

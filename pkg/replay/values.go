@@ -102,9 +102,8 @@ func oneOfInto[T ~string](to *T, known ...T) func(string) error {
 }
 
 func countryInto(to *string) func(string) error {
-	code := regexp.MustCompile(`^[A-Z]{2}$`)
 	return func(text string) error {
-		if *to = text; !code.MatchString(text) {
+		if *to = text; text == toll.Worldwide || toll.CheckCountry(text) != nil {
 			return wants(text, "a country as ISO 3166 has it, such as US")
 		}
 		return nil
