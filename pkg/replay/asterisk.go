@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -105,12 +106,44 @@ func (a *asterisk) end(c *channel, byTimer bool) {
 	}
 }
 
-// send tells an event, if there is a link.
-func (a *asterisk) send(event string, fields []ami.Field) {
+// join says that a phone has joined its call to a leg with another one, by an
+// attended transfer, before its channel ends.
+func (a *asterisk) join(phone *channel) {
+	fields := append([]ami.Field{{Name: "Result", Value: "Success"}}, phone.fields("OrigTransferer")...)
+	a.send("AttendedTransfer", append(fields, phone.fields("SecondTransferer")...))
+}
+
+// shown says that somebody has shown a password from an address, and whether it was
+// the right one. PJSIP names the endpoint (res_security_log).
+func (a *asterisk) shown(endpoint string, from netip.Addr, right bool) {
+	event, family := "InvalidPassword", "IPV4"
+	if right {
+		event = "SuccessfulAuth"
+	}
+	if from.Is6() {
+		family = "IPV6"
+	}
+	a.say(event, "security,all", []ami.Field{
+		{Name: "EventTV", Value: a.clock.Wall().UTC().Format("2006-01-02T15:04:05.000-0700")},
+		{Name: "Severity", Value: "Informational"},
+		{Name: "Service", Value: "PJSIP"},
+		{Name: "EventVersion", Value: "1"},
+		{Name: "AccountID", Value: endpoint},
+		{Name: "SessionID", Value: "0x0"},
+		{Name: "LocalAddress", Value: "IPV4/UDP/192.0.2.1/5060"},
+		{Name: "RemoteAddress", Value: family + "/UDP/" + from.String() + "/5060"},
+	})
+}
+
+// send tells an event about calls.
+func (a *asterisk) send(event string, fields []ami.Field) { a.say(event, "call,all", fields) }
+
+// say tells an event, if there is a link.
+func (a *asterisk) say(event, class string, fields []ami.Field) {
 	if a.tell == nil {
 		return
 	}
-	head := []ami.Field{{Name: "Event", Value: event}, {Name: "Privilege", Value: "call,all"}}
+	head := []ami.Field{{Name: "Event", Value: event}, {Name: "Privilege", Value: class}}
 	m, err := ami.NewMessage(append(head, fields...)...)
 	if err != nil { // numbers are digits, and everything else is ours
 		panic(fmt.Sprintf("an event cannot be written: %v", err))

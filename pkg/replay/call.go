@@ -83,6 +83,10 @@ func (c *call) begin() caller.Facts {
 	case FromTrunk:
 		c.asker = a.create(trunk, c.exten, nil)
 	default:
+		if c.wish.first {
+			a.guess(c.traffic, c.wish.address)
+		}
+		a.shown(c.wish.from, c.wish.address, true)
 		c.asker = a.create("PJSIP/"+c.wish.from, c.exten, nil)
 	}
 	return caller.Facts{Channel: c.asker.name}
@@ -101,11 +105,15 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 	case w.daemon == nil:
 		return authorize.Answer{Reason: toll.ReasonFailClosed}
 	}
-	q, _ := w.daemon.handler.Question(authorize.Request{
+	asks := authorize.Request{
 		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: authorize.Told(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
-	})
-	a, asks := w.daemon.handler.Decide(ctx, q)
-	if asks {
+	}
+	if c.traffic.From.dials() {
+		asks.Remote = c.wish.address
+	}
+	q, _ := w.daemon.handler.Question(asks)
+	a, pin := w.daemon.handler.Decide(ctx, q)
+	if pin {
 		q.Proof = toll.PINNone // whoever has stolen a password has no PIN
 		if c.traffic.Label != Attack {
 			w.tally.result.PINsAsked++
@@ -150,7 +158,24 @@ func (c *call) connect(timer time.Duration) {
 	if c.asker != nil && !c.ended {
 		w.asterisk.answer(c.asker)
 	}
+	if c.traffic.From.Kind == FromAttended {
+		w.clock.after(announced, c.leave)
+	}
 	w.clock.after(c.wish.talk, c.hangUp)
+}
+
+// announced is how long a phone talks before it joins two calls and leaves.
+const announced = 5 * time.Second
+
+// leave ends the phone's own channel. The leg goes on with whoever called the phone.
+func (c *call) leave() {
+	if c.ended {
+		return
+	}
+	phone := c.asker
+	c.asker, phone.ended = nil, nil
+	c.world.asterisk.join(phone)
+	c.world.asterisk.end(phone, false)
 }
 
 // hangUp ends the call as those do who talk.

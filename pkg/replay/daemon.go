@@ -44,6 +44,7 @@ type daemon struct {
 	ledger  *ledger.Stepped
 	handler *authorize.Handler
 	watcher *watch.Watcher
+	seen    *sightings
 }
 
 // start starts a daemon on the store.
@@ -53,17 +54,17 @@ func (s *Site) start(ctx context.Context, c *clock, store ledger.Store, a *aster
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	rates := s.Rates(c.Wall)
+	rates, seen := s.Rates(c.Wall), newSightings(c)
 	return &daemon{
-		ledger: l,
+		ledger: l, seen: seen,
 		handler: authorize.New(l, authorize.Options{
 			Sites:    map[string]authorize.Site{s.PBX: {Numbering: s.Numbering, Rates: rates, Callers: s.Callers}},
 			Deadline: time.Hour, // of a real clock, which a simulation has no use for
-			FailOpen: s.FailOpen, MaxHome: s.MaxHome, Observe: s.Observe, Log: log,
+			FailOpen: s.FailOpen, MaxHome: s.MaxHome, Observe: s.Observe, Origins: seen, Log: log,
 		}),
 		watcher: watch.NewStepped(a, l, watch.Options{
 			PBX: s.PBX, Trunks: []watch.Trunk{{Name: s.Trunk}}, Callers: s.Callers, Numbering: s.Numbering, Rates: rates,
-			CutBypass: s.CutBypass, LockBypass: s.LockBypass, FuseBypass: s.FuseBypass, Wall: c.Wall, Log: log,
+			CutBypass: s.CutBypass, LockBypass: s.LockBypass, FuseBypass: s.FuseBypass, Origins: seen, Wall: c.Wall, Log: log,
 		}),
 	}, nil
 }

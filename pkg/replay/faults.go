@@ -40,6 +40,7 @@ func (w *world) fail(err error) {
 func (w *world) kill() {
 	if w.daemon != nil {
 		w.daemon.ledger.Abandon()
+		w.seen = append(w.seen, w.daemon.seen.book.Unsaved()...)
 		w.daemon, w.asterisk.tell = nil, nil
 	}
 }
@@ -49,6 +50,9 @@ func (w *world) startDaemon(ctx context.Context, first bool) error {
 	d, err := w.site.start(ctx, w.clock, w.store, w.asterisk)
 	if err != nil {
 		return err
+	}
+	for _, s := range w.seen {
+		d.seen.book.Restore(s)
 	}
 	w.daemon = d
 	if first {

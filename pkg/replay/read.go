@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -21,6 +23,8 @@ const (
 	mostPerMinute  = 10_000
 	mostAtATime    = 5_000
 	mostNumbers    = 100_000
+	mostAddresses  = 100
+	mostGuesses    = 1_000
 )
 
 // Parse reads the file of a scenario, strictly: each problem names its line, the key,
@@ -189,7 +193,7 @@ func (r *reader) site(key string, n ast.Node) *time.Location {
 
 func (r *reader) traffic(key string, n ast.Node) {
 	s := r.fields(key, n, "label", "from", "to", "pick", "numbers", "per_minute", "every", "per_day", "shape", "concurrent",
-		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "failovers", "lines", "price")
+		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "addresses", "guesses", "failovers", "lines", "price")
 	s.needs("label", "from", "to")
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
 	s.text("label", oneOfInto(&t.Label, Attack, Legitimate, Misdial))
@@ -216,6 +220,7 @@ func (r *reader) traffic(key string, n ast.Node) {
 	r.talk(strictyaml.Inside(key, "talk"), s.value("talk"), &t.Talk)
 	r.talk(strictyaml.Inside(key, "ring"), s.value("ring"), &t.Ring)
 	s.text("answered", chanceInto(&t.Answered))
+	r.network(s, &t)
 	s.text("numbers", countInto(&t.Numbers, 1, mostNumbers))
 	s.text("failovers", countInto(&t.Failovers, 0, 9))
 	s.text("lines", countInto(&t.Lines, 1, mostAtATime))
@@ -226,6 +231,24 @@ func (r *reader) traffic(key string, n ast.Node) {
 		t.Price = r.price(strictyaml.Inside(key, "price"), n)
 	}
 	r.made.Traffic = append(r.made.Traffic, t)
+}
+
+// network is where the phones are. Who does not dial has shown no password.
+func (r *reader) network(s said, t *Traffic) {
+	s.texts("addresses", func(text string) error {
+		a, err := netip.ParseAddr(text)
+		if err != nil || a.Zone() != "" || len(t.Addresses) == mostAddresses {
+			return wants(text, fmt.Sprintf("an IP address such as 203.0.113.7, and at most %d of them", mostAddresses))
+		}
+		t.Addresses = append(t.Addresses, a)
+		return nil
+	})
+	s.text("guesses", countInto(&t.Guesses, 1, mostGuesses))
+	for _, name := range []string{"addresses", "guesses"} {
+		if n := s.value(name); n != nil && t.From.Kind != "" && !t.From.dials() {
+			r.Problem(n, strictyaml.Inside(s.key, name), "only a phone shows where it is: want it with extension, extensions or attended")
+		}
+	}
 }
 
 // pace is how often calls come: exactly one of four keys says so.

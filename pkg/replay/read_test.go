@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -23,6 +24,8 @@ traffic:
   per_minute: 10
   talk: {min: 2m, mean: 4m, max: 10m}
   answered: 0.9
+  addresses: [203.0.113.7, "2001:db8::7"]
+  guesses: 3
   days: [sat, sun]
   between: ["22:00", "06:00"]
   price: {per_minute: 1.20, connect: 0}
@@ -58,6 +61,7 @@ func TestParse(t *testing.T) {
 				Label: Attack, From: Origin{FromExtension, []string{"1001", "1002", "1003"}},
 				To: []Target{{"011220700xxxx", 1}, {"+4420xxxxxxxx", 3}}, InOrder: true, Every: 6 * time.Second,
 				Talk: Talk{2 * time.Minute, 10 * time.Minute, 4 * time.Minute}, Ring: rings, Answered: 0.9,
+				Addresses: []netip.Addr{netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2001:db8::7")}, Guesses: 3,
 				Days: []time.Weekday{time.Saturday, time.Sunday}, Between: []Hours{{22 * time.Hour, 6 * time.Hour}},
 				Price: &toll.Price{PerMinute: 1_200_000},
 			},
@@ -84,12 +88,15 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{"country: US, ", "", `x.yaml:2:`},
 		{"country: US", "country: UK", `x.yaml:2:17: site.country: want a country as ISO 3166 has it, such as US, not "UK"`},
 		{"GB, CA", "GB, XX", `x.yaml:2:80: site.countries: want a country as ISO 3166 has it, such as US, not "XX"`},
+		{"203.0.113.7", "203.0.113", `traffic[0].addresses: want an IP address such as 203.0.113.7, and at most 100 of them, not "203.0.113"`},
+		{"guesses: 3", "guesses: 0", `traffic[0].guesses: want a whole number from 1 to 1000, not "0"`},
+		{"numbers: 750", "guesses: 1", `traffic[1].guesses: only a phone shows where it is: want it with extension, extensions or attended`},
 		{"numbers: 750", "numbers: 0", `traffic[1].numbers: want a whole number from 1 to 100000, not "0"`},
 		{"America/New_York", "America/Nowhere", `site.timezone: want a time zone such as America/New_York, not "America/Nowhere"`},
 		{"size: 12", "size: 0", `site.size: want a whole number from 1 to 10000, not "0"`},
 		{"label: attack\n", "label: atack\n", `x.yaml:8:10: traffic[0].label: want one of attack, legitimate, misdial, not "atack"`},
 		{"extensions:1001-1003", "extensions:1003-1001", `traffic[0].from: want a range upward, of at most 10000 extensions, not "extensions:1003-1001"`},
-		{"extensions:1001-1003", "1001", `traffic[0].from: want extension:1001, extensions:1001-1040, forward:1002, transfer:1003, trunk:NAME or originate, not "1001"`},
+		{"extensions:1001-1003", "1001", `traffic[0].from: want extension:1001, extensions:1001-1040, forward:1002, transfer:1003, attended:1003, trunk:NAME or originate, not "1001"`},
 		{"per_minute: 10", "per_minute: 10\n  every: 3m", `x.yaml:8:3: traffic[0]: want exactly one of per_minute, every, per_day and concurrent`},
 		{"  per_minute: 10\n", "", `traffic[0]: want exactly one of per_minute, every, per_day and concurrent`},
 		{"per_minute: 10", "per_minute: .nan", `traffic[0].per_minute: want a number from 0.001 to 10000, not ".nan"`},

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -65,6 +66,9 @@ type Traffic struct {
 	Ring     Talk
 	Answered float64 // the chance that somebody answers
 
+	Addresses []netip.Addr // where the phones are, in turn; none: in the office
+	Guesses   int          // so many wrong passwords are tried before the first call
+
 	Failovers int // so many trunks are down, and the dialplan asks again for each
 
 	Price *toll.Price // what the carrier charges; nil: what the site's own prices say
@@ -85,6 +89,7 @@ const (
 	FromExtension OriginKind = "extension" // a phone dials
 	FromForward   OriginKind = "forward"   // somebody outside calls a phone that deflects to the number
 	FromTransfer  OriginKind = "transfer"  // a phone sends a call from outside on to the number, and is gone
+	FromAttended  OriginKind = "attended"  // a phone calls the number, joins a call from outside to it, and is gone
 	FromTrunk     OriginKind = "trunk"     // a call from outside dials on (DISA, voicemail)
 	FromNowhere   OriginKind = "originate" // AMI or a call file makes it, past the dialplan
 )
@@ -94,6 +99,9 @@ type Origin struct {
 	Kind  OriginKind
 	Names []string
 }
+
+// dials tells whether a phone of the site begins such calls, and shows its password.
+func (o *Origin) dials() bool { return o.Kind == FromExtension || o.Kind == FromAttended }
 
 // Hours is a time of day from (included) to (not included), since midnight; it may
 // go over midnight.

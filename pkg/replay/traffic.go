@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,9 @@ import (
 // wish is a call that somebody wants to make, before anybody says what becomes of it.
 type wish struct {
 	from     string // an extension, or the trunk
+	address  netip.Addr
 	number   string // as dialled
+	first    bool   // of its kind
 	answered bool
 	ring     time.Duration // until it is answered, or given up
 	talk     time.Duration
@@ -62,10 +65,14 @@ func (s *source) draw(at time.Duration) (wish, bool) {
 	t := s.traffic
 	from, free := s.idle(at)
 	w := wish{from: from, talk: s.length(t.Talk), ring: s.length(t.Ring), answered: s.rand.Float64() < t.Answered}
-	w.number = s.number(w.from)
+	w.number, w.address = s.number(w.from), office()
+	if all := t.Addresses; len(all) > 0 {
+		w.address = all[s.turn%len(all)]
+	}
 	if s.dial != nil {
 		w.number = s.dial(w.number)
 	}
+	w.first = s.turn == 0
 	s.turn++
 	if t.Lines > 0 && free {
 		until := at + w.ring

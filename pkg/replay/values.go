@@ -169,9 +169,9 @@ func patternInto(to *string) func(string) error {
 }
 
 // originInto reads who calls: extension:1001, extensions:1001-1040, forward:1002,
-// transfer:1003, trunk:carrier, originate.
+// transfer:1003, attended:1003, trunk:carrier, originate.
 func originInto(to *Origin) func(string) error {
-	one := regexp.MustCompile(`^(extension|forward|transfer|trunk):([A-Za-z0-9][A-Za-z0-9._-]{0,39})$`)
+	one := regexp.MustCompile(`^(extension|forward|transfer|attended|trunk):([A-Za-z0-9][A-Za-z0-9._-]{0,39})$`)
 	many := regexp.MustCompile(`^extensions:([1-9][0-9]{0,8})-([1-9][0-9]{0,8})$`)
 	return func(text string) error {
 		if text == string(FromNowhere) {
@@ -184,7 +184,7 @@ func originInto(to *Origin) func(string) error {
 		}
 		m := many.FindStringSubmatch(text)
 		if m == nil {
-			return wants(text, "extension:1001, extensions:1001-1040, forward:1002, transfer:1003, trunk:NAME or originate")
+			return wants(text, "extension:1001, extensions:1001-1040, forward:1002, transfer:1003, attended:1003, trunk:NAME or originate")
 		}
 		first, _ := strconv.Atoi(m[1])
 		last, _ := strconv.Atoi(m[2])

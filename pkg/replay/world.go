@@ -19,8 +19,9 @@ type world struct {
 	rates       watch.Rates // as the daemon has them
 	tally       *tally
 	unprotected bool
-	daemon      *daemon // nil while it is dead
-	cut         bool    // the link is
+	seen        []toll.Seen // where phones were, as far as that is written down
+	daemon      *daemon     // nil while it is dead
+	cut         bool        // the link is
 	smtpDown    bool
 	err         error
 }
@@ -48,6 +49,7 @@ func play(ctx context.Context, s *Scenario, site *Site, unprotected bool) (Resul
 		scenario: s, site: site, clock: c, asterisk: newAsterisk(c), rates: site.Rates(c.Now),
 		tally: newTally(site.Settings), unprotected: unprotected, store: newMemory(!s.kills()),
 	}
+	w.seen = s.settled(site.PBX)
 	if !unprotected {
 		if err := w.startDaemon(ctx, true); err != nil {
 			return Result{}, err
