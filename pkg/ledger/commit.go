@@ -10,12 +10,26 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
-// retryStore is how often a failing store is tried when nobody asks.
+// retryStore is how often a store is tried that has failed more than once. In between
+// whoever asks is answered at once: each try writes all that waits, and with a full
+// disk that grows with every question.
 const retryStore = time.Second
+
+// mostFailures is how often in a row the store may fail before it is left alone for a
+// while. A single failure may be over by the next question.
+const mostFailures = 2
 
 // maxBacklog bounds what is kept in memory for a store that fails. Beyond it
 // refusals go first; they were counted and logged.
 const maxBacklog = 100_000
+
+// mostProbed is how many of the entries that wait are written to see whether a store
+// that has failed works again.
+const mostProbed = ripeAt
+
+// trimEach is after how many more entries a backlog at its bound is looked through
+// again.
+const trimEach = 1_000
 
 // ripeAt is how many entries are written without waiting for more.
 const ripeAt = 512
@@ -25,6 +39,7 @@ type batch struct {
 	begun   time.Time
 	entries []toll.Entry
 	waiters []*waiter
+	probes  bool // the entries are the oldest of the backlog, and stay there until they are written
 }
 
 // waiter waits for its entries to be durable: a question, a change of the
@@ -37,8 +52,9 @@ type waiter struct {
 }
 
 type commit struct {
-	batch *batch
-	err   error
+	batch   *batch
+	err     error
+	untried bool // the store was not asked, since it has just failed
 }
 
 func (b *batch) add(now time.Time, entries []toll.Entry, w *waiter) {
@@ -55,7 +71,7 @@ func (b *batch) add(now time.Time, entries []toll.Entry, w *waiter) {
 // cancelled: a commit that has begun ends as it ends.
 func (l *Ledger) commitLoop(batches <-chan *batch, done chan<- commit) {
 	for b := range batches {
-		done <- commit{b, l.store.Append(context.Background(), l.epoch, b.entries)}
+		done <- commit{batch: b, err: l.store.Append(context.Background(), l.epoch, b.entries)}
 	}
 }
 
@@ -78,12 +94,21 @@ func (d *decider) ripe() bool {
 // withdrawn before they are written, and what an earlier failure left behind
 // goes first. It is nil when there is nothing to write.
 func (d *decider) take() *batch {
+	now := d.ledger.clock.Now()
+	failing := d.failures >= mostFailures && !slices.ContainsFunc(d.next.waiters, isChange)
+	if failing && !now.Before(d.retryAt) && len(d.backlog) > mostProbed {
+		return &batch{entries: d.backlog[:mostProbed:mostProbed], probes: true}
+	}
 	b := d.next
 	d.next = &batch{entries: d.spare}
 	d.spare = nil
-	d.dropAbandoned(d.ledger.clock.Now(), b)
+	d.dropAbandoned(now, b)
+	if failing && now.Before(d.retryAt) {
+		d.finish(commit{batch: b, err: d.failure, untried: true})
+		return nil
+	}
 	if len(d.backlog) > 0 {
-		b.entries = append(d.backlog, b.entries...)
+		b.entries = append(newestOnly(d.backlog), b.entries...)
 		d.backlog = nil
 	}
 	if len(b.entries) == 0 {
@@ -96,6 +121,10 @@ func (d *decider) take() *batch {
 	}
 	return b
 }
+
+// isChange tells whether the owner waits. Who has just made room on a disk must not be
+// told that it is full.
+func isChange(w *waiter) bool { return w.changed != nil }
 
 // rising tells whether the entries stand in the order of their numbers, as they
 // nearly always do.
@@ -133,7 +162,10 @@ func (d *decider) finish(c commit) {
 	}
 	if len(c.batch.entries) > 0 && d.ledger.failing.Swap(false) {
 		d.ledger.log.Info("the ledger can be written again")
-		d.retryAt = time.Time{}
+		d.retryAt, d.failures, d.trimAt = time.Time{}, 0, 0
+	}
+	if c.batch.probes {
+		d.backlog = d.backlog[len(c.batch.entries):]
 	}
 	d.ledger.notice(c.batch.entries)
 	for i := range c.batch.entries {
@@ -161,7 +193,7 @@ const mostRoom = 4 * ripeAt
 // keepRoom lets a later batch have the room of one that is written, so that a
 // busy hour does not leave all its batches to the garbage collector.
 func (d *decider) keepRoom(b *batch) {
-	if cap(b.entries) > cap(d.spare) && cap(b.entries) <= mostRoom {
+	if !b.probes && cap(b.entries) > cap(d.spare) && cap(b.entries) <= mostRoom {
 		clear(b.entries)
 		d.spare = b.entries[:0]
 	}
@@ -196,9 +228,15 @@ func (d *decider) fail(now time.Time, c commit) {
 	if !d.ledger.failing.Swap(true) {
 		d.ledger.log.Error("the ledger cannot be written; the failure policy answers until it can", "error", c.err)
 	}
-	d.retryAt = now.Add(retryStore)
+	if !c.untried {
+		d.retryAt, d.failure = now.Add(retryStore), c.err
+		d.failures++
+	}
+	if c.batch.probes {
+		return
+	}
 	undone := c.batch.undone()
-	d.backlog = slices.Grow(d.backlog, len(c.batch.entries)) // in one go: with a full disk this is all of it, at each call
+	d.backlog = slices.Grow(d.backlog, len(c.batch.entries)) // in one go: at a try this is all of it
 	for i := range c.batch.entries {
 		if e := &c.batch.entries[i]; !undone[e.Seq] && (!e.Extends() || stands(e)) {
 			d.backlog = append(d.backlog, *e)
@@ -255,8 +293,13 @@ func (d *decider) withdraw(now time.Time, w *waiter) []toll.Entry {
 	return nil
 }
 
-// trimBacklog keeps the backlog within its bound.
+// trimBacklog keeps the backlog within its bound. It is not looked through after each
+// question.
 func (d *decider) trimBacklog() {
+	if len(d.backlog) <= max(maxBacklog, d.trimAt) {
+		return
+	}
+	defer func() { d.trimAt = len(d.backlog) + trimEach }()
 	d.backlog = newestOnly(d.backlog)
 	if len(d.backlog) <= maxBacklog {
 		return

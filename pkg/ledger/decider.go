@@ -35,7 +35,10 @@ type decider struct {
 	backlog  []toll.Entry
 	changing bool       // a change of a rule, limit or rate deck is not durable yet,
 	changes  []*request // and these wait for it
-	retryAt  time.Time  // while the store fails: when the backlog is tried again
+	failures int        // of the store, in a row
+	failure  error      // the newest of them
+	retryAt  time.Time  // when the backlog is tried again
+	trimAt   int        // how long it is when it is looked through
 	repeats  *repeats
 
 	fills   []*fill      // of new meters, the one under way first
@@ -87,6 +90,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 func (d *decider) last() *batch {
 	d.next.entries = append(d.next.entries, d.gathered(time.Time{})...)
 	d.next.entries = append(d.next.entries, d.book.Flush()...)
+	d.failures, d.retryAt = 0, time.Time{} // it is tried once more, with all of it
 	return d.take()
 }
 

@@ -21,6 +21,7 @@ type shelf struct {
 	unread  error         // what reading the past fails with
 	gate    chan struct{} // while not nil, Append waits for it
 	commits int
+	tried   int // entries that were to be written, whether or not they were
 	epoch   int64
 }
 
@@ -40,6 +41,7 @@ func (s *shelf) Append(_ context.Context, epoch int64, es []toll.Entry) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tried += len(es)
 	if s.err != nil {
 		return s.err
 	}
@@ -201,6 +203,7 @@ func TestFailedCommitWithdrawsAndRecovers(t *testing.T) {
 			}
 		}
 		s.set(nil, nil)
+		passes(2 * retryStore)
 		v, err := decide(t, l, abroad(id(9), "1001"))
 		if err != nil || !v.Allow {
 			t.Fatalf("when the disk can be written again: %+v, %v", v, err)

@@ -68,7 +68,7 @@ func (s *Stepped) write() {
 }
 
 func (s *Stepped) commit(b *batch) {
-	s.decider.finish(commit{b, s.store.Append(context.Background(), s.epoch, b.entries)})
+	s.decider.finish(commit{batch: b, err: s.store.Append(context.Background(), s.epoch, b.entries)})
 }
 
 // Next is when Step has something to do; false if never, unless somebody asks.
