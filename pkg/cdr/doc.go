@@ -12,6 +12,9 @@
 //     where the start is called calldate;
 //   - anything else by [Columns].
 //
+// Between cells stand commas, or semicolons or tabs where the first row makes sense
+// so.
+//
 // A row is one line. Who rang in may have put anything into a row, so one that
 // cannot be read is told and left out, and never takes the next one with it.
 //

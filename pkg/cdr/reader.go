@@ -44,13 +44,14 @@ type Reader struct {
 	times   clock
 	columns Columns
 
-	layout  layout
-	width   int // of the row the layout is of, where the file has no heading; else 0
-	known   bool
-	line    int
-	rows    int
-	bad     []Problem
-	badRows int
+	layout    layout
+	separator byte // of cells
+	width     int  // of the row the layout is of, where the file has no heading; else 0
+	known     bool
+	line      int
+	rows      int
+	bad       []Problem
+	badRows   int
 
 	cells  [][]byte // of the newest row
 	picked []byte   // what is read of it
@@ -89,14 +90,7 @@ func (r *Reader) Next() (Record, error) {
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		row, err := split(text, r.cells[:0])
-		heading := false
-		if err == nil {
-			r.cells = row
-		}
-		if err == nil && !r.known {
-			heading, err = r.look(texts(row))
-		}
+		row, heading, err := r.take(text)
 		if heading {
 			continue
 		}
@@ -135,18 +129,59 @@ func (r *Reader) refuse(err error) {
 	}
 }
 
-// look finds out by a row where the fields are.
-func (r *Reader) look(row []string) (heading bool, err error) {
-	if len(r.columns) > 0 {
-		r.layout, heading, err = r.columns.asked(row)
-	} else {
-		r.layout, heading, err = recognize(row)
-		if !heading {
-			r.width = len(row)
+// take takes a row apart, and finds out by one of the first where the fields are.
+func (r *Reader) take(text []byte) (row [][]byte, heading bool, err error) {
+	if !r.known {
+		if heading, err = r.look(text); err != nil || heading {
+			return nil, heading, err
 		}
 	}
-	r.known = err == nil
-	return heading && r.known, err
+	row, err = split(text, r.separator, r.cells[:0])
+	if err == nil {
+		r.cells = row
+	}
+	return row, false, err
+}
+
+// separators are what stands between cells: a comma, a semicolon where Excel writes
+// for countries with a decimal comma, a tab as mysql writes.
+const separators = ",;\t"
+
+// look finds out by a row what separates cells, and where the fields are. Where more
+// than one could, it is the one that makes the most cells; where none can, the comma
+// says why.
+func (r *Reader) look(text []byte) (heading bool, err error) {
+	most := 0
+	for i := range len(separators) {
+		cells, wrong := split(text, separators[i], nil)
+		if wrong == nil && len(cells) > most {
+			var l layout
+			var headed bool
+			if l, headed, wrong = r.recognize(texts(cells)); wrong == nil {
+				r.known, r.layout, r.separator, heading = true, l, separators[i], headed
+				most, r.width = len(cells), 0
+				if !heading && len(r.columns) == 0 {
+					r.width = len(cells)
+				}
+			}
+		}
+		if i == 0 {
+			err = wrong
+		}
+	}
+	if r.known {
+		err = nil
+	}
+	return heading, err
+}
+
+// recognize finds the columns that the owner has named, or those of a kind of file
+// that is known.
+func (r *Reader) recognize(row []string) (l layout, heading bool, err error) {
+	if len(r.columns) > 0 {
+		return r.columns.asked(row)
+	}
+	return recognize(row)
 }
 
 // isUTF16 tells the byte order mark with which Excel and others begin such a file.

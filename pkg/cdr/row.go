@@ -16,11 +16,12 @@ const maxCell = 256 // bytes of what is kept; Asterisk's own names end at 80
 
 // split takes a row apart as RFC 4180 says, except that a cell ends with its line.
 // The cells are parts of the text, or of the text without doubled quotes; they come
-// behind those that are given.
-func split(text []byte, cells [][]byte) ([][]byte, error) {
+// behind those that are given. Between tabs quotation marks are no more than text, for
+// mysql writes a caller ID as it is, and a tab in it as \t.
+func split(text []byte, separator byte, cells [][]byte) ([][]byte, error) {
 	for {
-		if len(text) == 0 || text[0] != '"' {
-			end := bytes.IndexByte(text, ',')
+		if len(text) == 0 || text[0] != '"' || separator == '\t' {
+			end := bytes.IndexByte(text, separator)
 			if end < 0 {
 				return append(cells, text), nil
 			}
@@ -39,7 +40,7 @@ func split(text []byte, cells [][]byte) ([][]byte, error) {
 		switch text = text[end+1:]; {
 		case len(text) == 0:
 			return cells, nil
-		case text[0] != ',':
+		case text[0] != separator:
 			return nil, errors.New("there is text behind a cell in quotation marks")
 		}
 		text = text[1:]
@@ -153,8 +154,10 @@ func printable(cell []byte) bool {
 	return true
 }
 
-// none tells whether there is no time: SQL writes the second for none.
-func none(cell string) bool { return cell == "" || cell == "0000-00-00 00:00:00" }
+// none tells whether there is no time: SQL writes zeros for none, and mysql NULL.
+func none(cell string) bool {
+	return cell == "" || cell == "0000-00-00 00:00:00" || cell == "NULL" || cell == `\N`
+}
 
 // longest is more than any call lasts: a week.
 const longest = 7 * 24 * time.Hour
