@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -109,6 +111,9 @@ func (p program) play(cmd *cobra.Command, o *options, path string, v variant, ot
 			file = filepath.Join(filepath.Dir(path), name) // as the scenario names it
 		}
 		settings, err := p.policyOf(cmd, o, s, name, file)
+		if errors.Is(err, fs.ErrNotExist) && i == 0 && name != replay.StandingPolicy {
+			err = s.NoPolicy(path, err)
+		}
 		if err != nil {
 			return nil, err
 		}

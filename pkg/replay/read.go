@@ -134,6 +134,9 @@ func (r *reader) scenario(root ast.Node) {
 		zone = r.site("site", n)
 	}
 	s.text("policy", wordInto(&made.Policy))
+	if n := s.value("policy"); n != nil {
+		made.policyLine, made.policyColumn = strictyaml.Place(n)
+	}
 	s.text("starts", momentInto(&made.Starts, zone))
 	s.text("lasts", lengthInto(&made.Lasts, time.Minute, longestStory))
 	s.text("seed", numberInto(&made.Seed))
@@ -144,12 +147,6 @@ func (r *reader) scenario(root ast.Node) {
 	}
 }
 
-// The policies that have names; another is a file.
-const (
-	DefaultPolicy  = "default" // what "tollfuse init" writes for the site
-	StandingPolicy = "current" // what stands on the owner's site
-)
-
 // each reads the items of a list of mappings.
 func (r *reader) each(key string, n ast.Node, read func(key string, n ast.Node)) {
 	if n == nil {
@@ -159,36 +156,6 @@ func (r *reader) each(key string, n ast.Node, read func(key string, n ast.Node))
 	for i, item := range items {
 		read(indexed(key, i), item)
 	}
-}
-
-// usualSize is how many extensions a site has that does not say.
-const usualSize = 12
-
-func (r *reader) site(key string, n ast.Node) *time.Location {
-	s := r.fields(key, n, "country", "timezone", "currency", "countries", "size", "hours")
-	s.needs("country", "timezone")
-	f := &r.made.Site
-	f.Currency = "USD"
-	zone := time.UTC
-	s.text("country", countryInto(&f.Country))
-	s.text("timezone", func(text string) (err error) {
-		f.Zone = text
-		zone, err = zoneOf(text)
-		return err
-	})
-	s.text("currency", currencyInto(&f.Currency))
-	s.texts("countries", func(text string) error {
-		var one string
-		err := countryInto(&one)(text)
-		f.Countries = append(f.Countries, one)
-		return err
-	})
-	s.text("size", countInto(&f.Size, 1, mostExtensions))
-	s.texts("hours", func(text string) error {
-		f.Hours = append(f.Hours, text)
-		return nil
-	})
-	return zone
 }
 
 func (r *reader) traffic(key string, n ast.Node) {
@@ -209,6 +176,7 @@ func (r *reader) traffic(key string, n ast.Node) {
 	r.pace(s, &t)
 	s.text("after", lengthInto(&t.After, 0, longestStory))
 	s.text("until", lengthInto(&t.Until, 0, longestStory))
+	r.window(s, &t)
 	s.text("calls", countInto(&t.Calls, 1, 10_000_000))
 	s.texts("days", func(text string) error {
 		day, err := weekday(text)
@@ -231,6 +199,16 @@ func (r *reader) traffic(key string, n ast.Node) {
 		t.Price = r.price(strictyaml.Inside(key, "price"), n)
 	}
 	r.made.Traffic = append(r.made.Traffic, t)
+}
+
+// window is when the traffic flows: a slip there would play a story without it.
+func (r *reader) window(s said, t *Traffic) {
+	if n := s.value("after"); n != nil && r.made.Lasts > 0 && t.After >= r.made.Lasts {
+		r.Problem(n, strictyaml.Inside(s.key, "after"), "want a time before the story is over: it lasts %s", toll.FormatLength(r.made.Lasts))
+	}
+	if n := s.value("until"); n != nil && t.Until <= t.After {
+		r.Problem(n, strictyaml.Inside(s.key, "until"), "want a later time than after, %s", toll.FormatLength(t.After))
+	}
 }
 
 // network is where the phones are. Who does not dial has shown no password.
@@ -354,11 +332,15 @@ func (r *reader) talk(key string, n ast.Node, t *Talk) {
 		return
 	}
 	*t = Talk{}
+	before := len(r.Problems)
 	s := r.fields(key, n, "min", "max", "mean")
 	s.needs("max")
 	s.text("min", lengthInto(&t.Min, 0, longestAfter))
 	s.text("max", lengthInto(&t.Max, 0, longestAfter))
 	s.text("mean", lengthInto(&t.Mean, 0, longestAfter))
+	if len(r.Problems) > before {
+		return // what is in order cannot be said
+	}
 	if t.Min > t.Max || t.Mean != 0 && (t.Mean <= t.Min || t.Mean >= t.Max) {
 		r.Problem(n, key, "want min, then mean if there is one, then max, in rising order")
 	}

@@ -54,8 +54,9 @@ func TestParse(t *testing.T) {
 	talks := Talk{Min: time.Minute, Max: 3 * time.Minute}
 	want := &Scenario{
 		Name: "weekend blast", Policy: "default", Seed: 7, Lasts: 30 * time.Hour,
-		Site:   SiteFacts{Country: "US", Zone: "America/New_York", Currency: "USD", Countries: []string{"GB", "CA"}, Size: 12, Hours: []string{"mon-fri 09:00-17:00"}},
-		Starts: time.Date(2026, 3, 7, 0, 30, 0, 0, ny),
+		Site:       SiteFacts{Country: "US", Zone: "America/New_York", Currency: "USD", Countries: []string{"GB", "CA"}, Size: 12, Hours: []string{"mon-fri 09:00-17:00"}},
+		Starts:     time.Date(2026, 3, 7, 0, 30, 0, 0, ny),
+		policyLine: 3, policyColumn: 9,
 		Traffic: []Traffic{
 			{
 				Label: Attack, From: Origin{FromExtension, []string{"1001", "1002", "1003"}},
@@ -84,10 +85,18 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{"lasts: 30h", "lasts: 1s", `x.yaml:5:8: lasts: want a length from 1m0s to 9600h0m0s, not "1s"`},
 		{"seed: 7", "seed: -7", `x.yaml:6:7: seed: want a whole number, not "-7"`},
 		{"seed: 7", "sead: 7", `x.yaml:6:1: unknown key "sead"; known here: name, site, policy, starts, lasts, seed, traffic, faults`},
-		{"country: US", "country: us", `x.yaml:2:17: site.country: want a country as ISO 3166 has it, such as US, not "us"`},
+		{"country: US", "country: us", `x.yaml:2:17: site.country: want a country with a number plan, as ISO 3166 has it, such as US, not "us"`},
 		{"country: US, ", "", `x.yaml:2:`},
-		{"country: US", "country: UK", `x.yaml:2:17: site.country: want a country as ISO 3166 has it, such as US, not "UK"`},
-		{"GB, CA", "GB, XX", `x.yaml:2:80: site.countries: want a country as ISO 3166 has it, such as US, not "XX"`},
+		{"country: US", "country: UK", `x.yaml:2:17: site.country: want a country with a number plan, as ISO 3166 has it, such as US, not "UK"`},
+		{"GB, CA", "GB, XX", `x.yaml:2:80: site.countries: want a country with a number plan, as ISO 3166 has it, such as US, not "XX"`},
+		{"GB, CA", "GB, AQ", `x.yaml:2:80: site.countries: want a country with a number plan, as ISO 3166 has it, such as US, not "AQ"`},
+		{"GB, CA", "GB, GB", `x.yaml:2:80: site.countries: want each country once, not "GB"`},
+		{"country: US", "country: GM", `x.yaml:2:17: site.country: want a country from which it is known here how to call abroad, such as US, not "GM"`},
+		{"mon-fri 09:00-17:00", "mon-fri 9-17", `x.yaml:2:103: site.hours: hours "mon-fri 9-17": "9" is no time; want 00:00 to 24:00`},
+		{`"mon-fri 09:00-17:00"`, `always, "mon-fri 09:00-17:00"`, `x.yaml:2:111: site.hours: always stands alone, without other hours`},
+		{"2026-03-07T00:30:00", "2026-03-08T02:30:00", `x.yaml:4:9: starts: want a moment that the site's clock shows; it is set forward then, not "2026-03-08T02:30:00"`},
+		{"until: 2h", "until: 1h", `traffic[2].until: want a later time than after, 1h`},
+		{"after: 1h", "after: 30h", `traffic[2].after: want a time before the story is over: it lasts 30h`},
 		{"203.0.113.7", "203.0.113", `traffic[0].addresses: want an IP address such as 203.0.113.7, and at most 100 of them, not "203.0.113"`},
 		{"guesses: 3", "guesses: 0", `traffic[0].guesses: want a whole number from 1 to 1000, not "0"`},
 		{"numbers: 750", "guesses: 1", `traffic[1].guesses: only a phone shows where it is: want it with extension, extensions or attended`},

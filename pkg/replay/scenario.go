@@ -17,6 +17,8 @@ type Scenario struct {
 	Seed    uint64
 	Traffic []Traffic
 	Faults  []Fault
+
+	policyLine, policyColumn int // where the file names the policy
 }
 
 // SiteFacts is what a scenario says of its firm.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"github.com/tollfuse/tollfuse/pkg/strictyaml"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
@@ -103,8 +105,8 @@ func oneOfInto[T ~string](to *T, known ...T) func(string) error {
 
 func countryInto(to *string) func(string) error {
 	return func(text string) error {
-		if *to = text; text == toll.Worldwide || toll.CheckCountry(text) != nil {
-			return wants(text, "a country as ISO 3166 has it, such as US")
+		if *to = text; text == toll.Worldwide || toll.CheckCountry(text) != nil || phonenumbers.GetCountryCodeForRegion(text) == 0 {
+			return wants(text, "a country with a number plan, as ISO 3166 has it, such as US")
 		}
 		return nil
 	}
@@ -133,8 +135,11 @@ const moment = "2006-01-02T15:04:05"
 
 func momentInto(to *time.Time, zone *time.Location) func(string) error {
 	return func(text string) (err error) {
-		if *to, err = time.ParseInLocation(moment, text, zone); err != nil || to.Year() < 2000 || to.Year() > 2100 {
+		switch *to, err = time.ParseInLocation(moment, text, zone); {
+		case err != nil || to.Year() < 2000 || to.Year() > 2100:
 			return wants(text, "a moment on the site's clock, such as 2026-03-07T00:30:00")
+		case to.Format(moment) != text:
+			return wants(text, "a moment that the site's clock shows; it is set forward then")
 		}
 		return nil
 	}
