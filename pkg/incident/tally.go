@@ -133,6 +133,9 @@ func (t *Tracker) settleCall(at time.Time, c *call, l *toll.Lease) {
 	delete(t.calls, l.ID)
 	c.file.up--
 	i.Cost += l.Cost
+	if c.file.episode != nil {
+		c.file.episode.lost += l.Cost
+	}
 	i.Assumed = i.Assumed || l.Price.Assumed && l.Cost > 0
 	i.Newest = later(i.Newest, at)
 }

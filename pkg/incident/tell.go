@@ -93,7 +93,7 @@ func (t *Tracker) tell(now time.Time, f *file) toll.NoticeKind {
 		return ""
 	}
 	known := i.Noticed > 0 || i.Told != toll.Told{} // by its own notices, or those of an attack
-	if f.tellAt.IsZero() && t.options.Tell && known && i.Noticed < mostNotices-1 && hasWorsened(i) {
+	if f.tellAt.IsZero() && t.options.Tell && known && (i.Noticed < mostNotices-1 && hasWorsened(i) || f.costly()) {
 		f.tellAt = now.Add(t.gather(i.Kind))
 	}
 	if f.tellAt.IsZero() || now.Before(f.tellAt) && !f.putOff {
@@ -159,11 +159,7 @@ func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
 	if kind != "" {
 		i.Noticed++
 		if inEpisode(i) {
-			f.episode.notices++
-			f.episode.tellOf(i)
-			if kind != toll.NoticeClosed {
-				f.episode.noticed = now
-			}
+			f.episode.notice(now, f, kind)
 		}
 		i.Told = toll.Told{Refused: i.Refused, Up: i.Up(), Money: i.Cost + i.AtStake, Reached: i.Reached, Shut: i.Shut}
 		if i.Kind == toll.LimitReached {

@@ -74,14 +74,15 @@ func keyOf(i *toll.Incident) key { return key{i.Kind, i.PBX, i.Caller, i.Observe
 // file is an open incident with what the tracker plans for it.
 type file struct {
 	incident toll.Incident
-	last     toll.Key  // of the refusal that was counted last
-	restored time.Time // how new what the ledger had was; zero for one that was opened since
-	tellAt   time.Time // when the owner is to be told that it opened or has worsened; zero once he was
-	putOff   bool      // to tellAt, since the episode had no room
-	episode  *episode  // that it belongs to; nil for a trouble of ours
-	unsaved  time.Time // since when its newest state is not in the ledger; zero if it is
-	urgent   bool      // that state must not wait
-	up       int       // calls of it that are up
+	last     toll.Key   // of the refusal that was counted last
+	restored time.Time  // how new what the ledger had was; zero for one that was opened since
+	tellAt   time.Time  // when the owner is to be told that it opened or has worsened; zero once he was
+	putOff   bool       // to tellAt, since the episode had no room
+	episode  *episode   // that it belongs to; nil for a trouble of ours
+	told     toll.Money // of its cost, what notices told
+	unsaved  time.Time  // since when its newest state is not in the ledger; zero if it is
+	urgent   bool       // that state must not wait
+	up       int        // calls of it that are up
 }
 
 // New makes a tracker that knows no incident.
