@@ -27,7 +27,10 @@ func (w *writer) attack() {
 	case w.notice.Kind == toll.NoticeWorse:
 		w.Label = "The attack has become worse"
 	}
-	if !i.Open() {
+	switch {
+	case w.lateFirst():
+		w.Label = "An attack that is over"
+	case !i.Open():
 		w.Tone, w.Label = Good, "It is over"
 	}
 	w.Subject = w.headline()
@@ -37,6 +40,13 @@ func (w *writer) attack() {
 	w.calls()
 	w.locks()
 	w.attackSteps()
+}
+
+// lateFirst tells whether the first mail about an attack comes when it is over, since
+// those before were about others that belong to it.
+func (w *writer) lateFirst() bool {
+	i := w.incident
+	return !i.Open() && i.Noticed == 1 && closedBy(i.ClosedBy) == "" && !i.Observed && !i.ByHand()
 }
 
 // aFew is up to how many refused calls may be somebody who has mistaken a digit, or who
@@ -83,6 +93,8 @@ func (w *writer) headline() string {
 		text += " (" + list(places, most) + ")"
 	}
 	switch {
+	case w.lateFirst():
+		return text + ", over by now"
 	case !i.Open():
 		return "Over - " + text
 	case w.notice.Kind == toll.NoticeWorse:
@@ -122,6 +134,9 @@ func (w *writer) attackLead() {
 	}
 	if w.mayBeMistake() && i.Open() {
 		w.say("If somebody dialled it by mistake, nothing need be done. If nobody knows of it, a password may be stolen.")
+	}
+	if w.lateFirst() {
+		w.say("This is the first mail about it, and it comes when it is over: it was held back, so that the mails of what goes on at the same time stay few.")
 	}
 	if !i.Open() {
 		switch by, quiet := closedBy(i.ClosedBy), i.Closed.Sub(i.Newest); {

@@ -39,6 +39,8 @@ func samples() map[string]toll.Notice {
 	worse.Incident.Calls[5].Ended, worse.Incident.Calls[5].Cost, worse.Incident.Calls[5].Talked = time.Time{}, 0, 0
 	over := attack()
 	over.Kind, over.Incident.Closed, over.Incident.ClosedBy = toll.NoticeClosed, night.Add(48*time.Minute), "quiet"
+	first := over
+	first.Incident.Noticed = 1
 	late := attack()
 	late.Tries, late.Error = 7, "connect to the mail server mail.example.com:587: connection refused"
 	forever := attack()
@@ -53,6 +55,7 @@ func samples() map[string]toll.Notice {
 	shadow.Incident.From, shadow.Incident.To = []toll.Tally{{Name: "extension:1003", Count: 1}}, []toll.Tally{{Name: "+23222", Place: "SL", Count: 1}}
 	shadow.Incident.Causes = []toll.Tally{{Name: "abroad-caller-day", Kind: string(toll.ReasonSpent), Text: "limit abroad-caller-day: 150.00 of 150.00 EUR in 24h to abroad by 1003; it only observes", Count: 1}}
 	return map[string]toll.Notice{
+		"attack-first-over": first,
 		"refused-once": notice(toll.NoticeOpened, toll.Incident{
 			Kind: toll.Attack, PBX: "office", Caller: "1003", Refused: 1, AtStake: 15_000_000, Assumed: true,
 			From:   []toll.Tally{{Name: "extension:1003", Count: 1}},
