@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/numbering"
+	"github.com/tollfuse/tollfuse/pkg/policy"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
@@ -40,6 +41,27 @@ func TestCatalogueHasNamesOfItsOwn(t *testing.T) {
 			t.Errorf("%s and %s are both called %q", file, other, s.Name)
 		}
 		names[s.Name] = file
+	}
+}
+
+// Who stays one call below the limit must know it: the file says what the default is.
+func TestOneBelowTheLimitIsSo(t *testing.T) {
+	for file, s := range catalogue(t, "attack-18b-*.yaml") {
+		open, err := policy.Opening(s.Site.Country, s.Site.Hours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var limit int64
+		for _, one := range policy.DefaultOpen(s.Site.Size, open, "", time.Time{}) {
+			if one.Limit != nil && one.Limit.ID == "closed-home-number" {
+				limit = one.Limit.Act
+			}
+		}
+		for n := range s.Traffic {
+			if got := int64(s.Traffic[n].Calls); got != limit-1 {
+				t.Errorf("%s: %s: %d calls, and the limit is %d", file, indexed("traffic", n), got, limit)
+			}
+		}
 	}
 }
 
