@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/caller"
@@ -29,7 +30,8 @@ func (w *Watcher) noteContact(ctx context.Context, m ami.Message) bool {
 	endpoint, named := m.Only("EndpointName")
 	status, told := m.Only("ContactStatus")
 	if whole && named && told && m.Get("Privilege") == "system,all" {
-		w.contact(ctx, endpoint, uri, status == contactGone)
+		aor, _ := m.Only("AOR")
+		w.contact(ctx, endpoint, aor, uri, status == contactGone)
 	}
 	return true
 }
@@ -37,9 +39,13 @@ func (w *Watcher) noteContact(ctx context.Context, m ami.Message) bool {
 // mostContacts bounds how many are kept in mind.
 const mostContacts = 1000
 
+// contactRest is how long one that has gone stays in mind after another one was told
+// to have gone: a phone that comes and goes all night is told of a few times an hour.
+const contactRest = 10 * time.Minute
+
 // contact keeps an endpoint in mind whose contact is the address of a trunk. The
 // trunks themselves have it by right.
-func (w *Watcher) contact(ctx context.Context, endpoint, uri string, gone bool) {
+func (w *Watcher) contact(ctx context.Context, endpoint, aor, uri string, gone bool) {
 	channel := pjsip + endpoint + "-00000000"
 	if _, isTrunk := w.options.Callers.Trunk(channel); isTrunk || uriAt(uri) != 0 {
 		return
@@ -50,7 +56,8 @@ func (w *Watcher) contact(ctx context.Context, endpoint, uri string, gone bool) 
 			if !reaches(address, d.target) || w.isAtHome(d.number, t) {
 				continue
 			}
-			w.lodge(ctx, endpoint+" "+uri, lodger{w.options.Callers.Resolve(caller.Facts{Channel: channel}), t.Name, address}, gone)
+			l := lodger{caller: w.options.Callers.Resolve(caller.Facts{Channel: channel}), trunk: t.Name, address: address, aor: aor, uri: uri}
+			w.lodge(ctx, endpoint+" "+uri, l, gone)
 			return
 		}
 	}
@@ -61,26 +68,47 @@ type lodger struct {
 	caller  toll.Caller
 	trunk   string
 	address string
+	aor     string // Asterisk's name of the list that the contact is in
+	uri     string
+	left    bool // it has gone, and that is not told yet
 }
 
 // lodge notes that a phone has come to where a trunk is, or gone. Only one that has
 // come is locked: the owner may have released those that were there.
 func (w *Watcher) lodge(ctx context.Context, key string, l lodger, gone bool) {
-	_, known := w.contacts[key]
-	switch {
-	case gone:
-		delete(w.contacts, key)
-	case known:
+	before, known := w.contacts[key]
+	if known && !gone && !before.left {
 		return
-	case len(w.contacts) < mostContacts:
+	}
+	l.left = gone
+	if !known && len(w.contacts) >= mostContacts {
+		maps.DeleteFunc(w.contacts, func(_ string, l lodger) bool { return l.left })
+	}
+	switch {
+	case known, !gone && len(w.contacts) < mostContacts:
 		w.contacts[key] = l
-	case len(w.contacts) == mostContacts:
+	case !gone:
 		w.options.Log.Error("too many phones are where a trunk is; no more of them are kept in mind", "pbx", w.options.PBX, "phones", mostContacts)
 	}
 	if !gone && w.options.LockBypass {
 		w.record(ctx, toll.Event{Kind: toll.ContactFound, Found: &toll.Question{Caller: l.caller}})
 	}
+	w.forgetContacts()
 	w.sayContacts(ctx)
+}
+
+// forgetContacts forgets who has gone, unless others were forgotten a short while ago.
+func (w *Watcher) forgetContacts() (some bool) {
+	now := w.ledger.Now()
+	if !w.forgotten.IsZero() && now.Sub(w.forgotten) < contactRest {
+		return false
+	}
+	before := len(w.contacts)
+	maps.DeleteFunc(w.contacts, func(_ string, l lodger) bool { return l.left })
+	if some = len(w.contacts) < before; some {
+		w.forgotten = now
+	}
+	return some
 }
 
 // sayContacts tells the ledger who is where a trunk is, when that has changed. The

@@ -79,21 +79,22 @@ type Watcher struct {
 	model   *calls.Model // owned by the goroutine of Run; guarded for readers
 	mu      sync.Mutex
 
-	turn     sync.Mutex // held by whoever takes in a notice or takes a picture; it guards the fields below
-	stale    bool       // events are missing; a new picture is due
-	mute     bool       // since the newest picture a question about a leg had no answer
-	doubt    bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
-	since    uint64
-	pictured time.Time         // when the newest picture was taken
-	down     string            // why there is no link, as it was logged last
-	boot     string            // when Asterisk started, as it says
-	linked   atomic.Bool       // the ledger counts on hearing of everything
-	seen     bool              // a picture has been taken before,
-	first    bool              // and this is the first
-	contacts map[string]lodger // phones that are where a trunk is, by endpoint and contact
-	lodging  string            // what was said of them
-	placed   map[string]string // the names of live channels that need not be asked which way they go: they came in, or have been asked
-	ago      time.Duration     // how long ago what is taken in now has happened
+	turn      sync.Mutex // held by whoever takes in a notice or takes a picture; it guards the fields below
+	stale     bool       // events are missing; a new picture is due
+	mute      bool       // since the newest picture a question about a leg had no answer
+	doubt     bool       // somebody writes into the events or the picture; a new one is due when the last is old enough
+	since     uint64
+	pictured  time.Time         // when the newest picture was taken
+	down      string            // why there is no link, as it was logged last
+	boot      string            // when Asterisk started, as it says
+	linked    atomic.Bool       // the ledger counts on hearing of everything
+	seen      bool              // a picture has been taken before,
+	first     bool              // and this is the first
+	contacts  map[string]lodger // phones that are where a trunk is, by endpoint and contact
+	lodging   string            // what was said of them
+	forgotten time.Time         // when those that had gone were forgotten last
+	placed    map[string]string // the names of live channels that need not be asked which way they go: they came in, or have been asked
+	ago       time.Duration     // how long ago what is taken in now has happened
 
 	timers sync.Map // by lease, the newest that was ordered while it is being set
 
@@ -161,6 +162,9 @@ func (w *Watcher) TakeLatePicture(ctx context.Context) {
 	if (w.stale || w.doubt) && w.client.State().Up {
 		w.resync(ctx)
 	}
+	if w.forgetContacts() {
+		w.sayContacts(ctx)
+	}
 }
 
 // Take takes one notice of the client, in order.
@@ -189,6 +193,9 @@ func (w *Watcher) Take(ctx context.Context, n ami.Notice) {
 	news := n.Kind == ami.Up || n.Kind == ami.Resync && !errors.Is(n.Err, ami.ErrTampered)
 	if news || (w.stale || w.doubt) && w.ledger.Now().Sub(w.pictured) >= pictureRest {
 		w.resync(ctx)
+	}
+	if news {
+		w.reviewContacts(ctx)
 	}
 }
 
