@@ -18,13 +18,18 @@ func abroad(n int64) []toll.Limit {
 		},
 		{
 			ID: "abroad-site-hour", Meter: meter(toll.Cost, toll.PerSite, time.Hour, toll.Abroad),
-			Act:     money(20 + site/4),
-			Comment: "An attack takes all at once what honest calls take over a day. This leaves the rest of the day to the firm.",
+			Act:     money(40 + site/3),
+			Comment: "An attack takes all at once what honest calls take over a day. Half of the extensions can sit on one conference in a listed country.",
 		},
 		{
 			ID: "abroad-site-week", Meter: meter(toll.Cost, toll.PerSite, week, toll.Abroad),
 			Warn: money(2 * site), Act: money(4 * site),
 			Comment: "The most in any 7 days, for the fraud that stays below the daily budget night after night.",
+		},
+		{
+			ID: "abroad-site-month", Meter: meter(toll.Cost, toll.PerSite, month, toll.Abroad),
+			Act: money(2 * site), Do: []toll.Action{toll.Alert},
+			Comment: "For the fraud with the patience to stay below all budgets. It only alerts: a firm with business abroad may well come here.",
 		},
 		{
 			ID: "abroad-caller-day", Meter: meter(toll.Cost, toll.PerCaller, day, toll.Abroad),
@@ -82,6 +87,11 @@ func repeats(n int64) []toll.Limit {
 			ID: "abroad-caller-short", Meter: meter(toll.ConnectsUnder+"5s", toll.PerCaller, time.Hour, toll.Abroad),
 			Warn: 6, Act: 12, Do: []toll.Action{toll.Deny, toll.LockCaller}, LockFor: overNight,
 			Comment: "Who is answered abroad and hangs up within five seconds, twelve times in an hour, pumps connect fees. Some do it every three minutes only.",
+		},
+		{
+			ID: "abroad-site-short", Meter: meter(toll.ConnectsUnder+"30s", toll.PerSite, time.Hour, toll.Abroad),
+			Warn: 10 + 2*n, Act: 20 + 5*n,
+			Comment: "The same for a pump that talks a little longer, out of several lines. Of honest calls that are answered few end within half a minute.",
 		},
 		{
 			ID: "abroad-caller-refused", Meter: meter(toll.RefusedAttempts, toll.PerCaller, 10*time.Minute, toll.Abroad),

@@ -67,6 +67,11 @@ func closed(n int64, when string) []toll.Limit {
 			Comment: "One attack made 5,000 calls to one ordinary number at home in a weekend. An alarm that is told every five minutes stays below.",
 		},
 		{
+			ID: "closed-home-minutes", Meter: meter(toll.Seconds, toll.PerSite, day, toll.AtHome),
+			Warn: minutes(150 + 60*n), Act: minutes(300 + 125*n),
+			Comment: "Numbers at home can be rented too, many of them. Five hours of talk, and two for each extension, while nobody is there.",
+		},
+		{
 			ID: "closed-shared-cost", Meter: meter(toll.Seconds, toll.PerSite, day, toll.Where(toll.SharedCost)),
 			Warn: minutes(75), Act: minutes(150),
 			Comment: "Conferences on shared-cost numbers are held while the firm is open.",

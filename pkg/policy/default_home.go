@@ -14,13 +14,18 @@ func home(n int64) []toll.Limit {
 			Comment: "One attack made 5,000 calls to one ordinary number at home. A conference, a redial or a diversion stays far below.",
 		},
 		{
+			ID: "home-site-minutes", Meter: meter(toll.Seconds, toll.PerSite, day, toll.AtHome),
+			Act: minutes(240 + 240*n), Do: []toll.Action{toll.Alert},
+			Comment: "Four hours of talk at home for each extension in a day. It only alerts: a call centre comes here every day, and should raise it.",
+		},
+		{
 			ID: "shared-cost-caller", Meter: meter(toll.Seconds, toll.PerCaller, day, toll.Where(toll.SharedCost)),
 			Warn: minutes(270), Act: minutes(330),
 			Comment: "Shared-cost numbers pay those who own them. A conference of four hours and some calls more fit.",
 		},
 		{
 			ID: "shared-cost-site", Meter: meter(toll.Seconds, toll.PerSite, day, toll.Where(toll.SharedCost)),
-			Warn: minutes(120 + 240*n), Act: minutes(240 + 300*n),
+			Warn: minutes(60 + 60*n), Act: minutes(240 + 300*n),
 			Comment: "All extensions may sit on one shared-cost conference for four hours and more, once a day.",
 		},
 		{
