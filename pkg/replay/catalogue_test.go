@@ -44,6 +44,19 @@ func TestCatalogueHasNamesOfItsOwn(t *testing.T) {
 	}
 }
 
+// The weekend blast calls as many numbers as it says.
+func TestWeekendBlastCallsSoManyNumbers(t *testing.T) {
+	for file, s := range catalogue(t, "attack-01-*.yaml") {
+		numbers := make(map[string]bool)
+		for _, n := range newSource(s, 0, time.UTC, workdays).pool {
+			numbers[n] = true
+		}
+		if ranges := len(s.Traffic[0].To); len(numbers) != 750 || ranges != 40 {
+			t.Errorf("%s: %d numbers in %d ranges", file, len(numbers), ranges)
+		}
+	}
+}
+
 // Who stays one call below the limit must know it: the file says what the default is.
 func TestOneBelowTheLimitIsSo(t *testing.T) {
 	for file, s := range catalogue(t, "attack-18b-*.yaml") {

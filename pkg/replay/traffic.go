@@ -51,12 +51,26 @@ func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) 
 	for _, to := range t.To {
 		src.weight += to.Weight
 	}
-	for range t.Numbers {
-		src.pool = append(src.pool, src.digits(src.target()))
-		src.turn++
-	}
-	src.turn = 0
+	src.fill()
 	return src
+}
+
+// triesForAnother is how often a number of the pool is drawn anew that is in it
+// already: short patterns may not have as many.
+const triesForAnother = 20
+
+// fill draws the pool, each number once.
+func (s *source) fill() {
+	seen := make(map[string]bool, s.traffic.Numbers)
+	for ; s.turn < s.traffic.Numbers; s.turn++ {
+		number := s.digits(s.target())
+		for n := 0; seen[number] && n < triesForAnother; n++ {
+			number = s.digits(s.target())
+		}
+		seen[number] = true
+		s.pool = append(s.pool, number)
+	}
+	s.turn = 0
 }
 
 // draw is the next call, which begins at a time of the story; false where everybody
