@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -106,8 +107,18 @@ func (h *hearing) number() bool {
 		return true
 	}
 	s := h.policy.classDefault(&h.q.To)
-	return h.refuse(false, toll.ReasonBadNumber, toll.Figure{By: byDefault + string(toll.Unplaced), Text: s.text})
+	f := toll.Figure{By: byDefault + string(toll.Unplaced), Text: s.text}
+	if !strings.HasPrefix(h.q.To.Dialled, noNumber) {
+		return h.refuse(false, toll.ReasonBadNumber, f)
+	}
+	f.Stops = true
+	h.refused, h.figures = finding{toll.ReasonBadNumber, f.By}, []toll.Figure{f}
+	return h.explain
 }
+
+// noNumber marks what the dialplan refuses by itself, so that to observe lets nothing
+// through there, and must not say so.
+const noNumber = "?"
 
 // lock refuses a caller, destination or trunk that is shut.
 func (h *hearing) lock() bool {
