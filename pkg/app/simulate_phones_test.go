@@ -27,7 +27,8 @@ traffic:
 `
 
 // What a rule says of an origin holds in a story that tells of one, and in no other.
-// A wrong password counts for an hour, half of the attack. Facts survive the daemon, and the loss of the link: the question says where it is from.
+// A wrong password counts for an hour, half of the attack. Facts outlive the daemon and
+// the link: the question itself says where it is from.
 func TestSimulatedOrigins(t *testing.T) {
 	for _, test := range []struct {
 		origin    toll.Origin
@@ -72,7 +73,7 @@ traffic: [{label: attack, from: "%s:1003", to: [011220700xxxx], every: 5m, talk:
 `
 
 // A phone that joins two calls and leaves is charged for what it began, as long as it
-// goes on, and a lock on it ends that.
+// goes on, and its budget ends that, also where the join was not heard.
 func TestSimulatedAttendedTransfer(t *testing.T) {
 	bare := simulate(t, fmt.Sprintf(joined, "attended"), []toll.Setting{})
 	if bare.LeakedCost != bare.UnprotectedCost || bare.LeakedCalls != 12 || bare.LeakedCost < 60*toll.Unit {
@@ -82,8 +83,14 @@ func TestSimulatedAttendedTransfer(t *testing.T) {
 		ID: "two", Meter: toll.Meter{Measure: toll.Cost, Scope: toll.PerCaller, Window: 24 * time.Hour}, Act: int64(2 * toll.Unit),
 		Do: []toll.Action{toll.Deny},
 	}
-	r := simulate(t, fmt.Sprintf(joined, "attended"), []toll.Setting{{Limit: &limit}})
-	if r.LeakedCost > 2*toll.Unit || r.LeakedCost == 0 || r.BudgetBreach || r.LeakedCalls != 1 {
-		t.Errorf("with a budget: %+v", r)
+	for _, kind := range []replay.FaultKind{"", replay.AMILost, replay.DaemonKilled} {
+		var faults []replay.Fault
+		if kind != "" {
+			faults = []replay.Fault{{At: 4 * time.Second, For: time.Minute, Kind: kind}}
+		}
+		r := simulate(t, fmt.Sprintf(joined, "attended"), []toll.Setting{{Limit: &limit}}, faults...)
+		if r.LeakedCost > 2*toll.Unit || r.LeakedCost == 0 || r.BudgetBreach || r.LeakedCalls != 1 {
+			t.Errorf("with a budget, %s: %+v", kind, r)
+		}
 	}
 }

@@ -67,8 +67,8 @@ func (a *asterisk) create(endpoint, exten string, dialler *channel) *channel {
 }
 
 // dial says that a leg is dialled, by a channel or by nobody.
-func (a *asterisk) dial(by, leg *channel, number, trunk string) {
-	leg.dials = number + "@" + trunk
+func (a *asterisk) dial(by, leg *channel, dials string) {
+	leg.dials = dials
 	var fields []ami.Field
 	if by != nil {
 		fields = by.fields("")
@@ -106,11 +106,15 @@ func (a *asterisk) end(c *channel, byTimer bool) {
 	}
 }
 
-// join says that a phone has joined its call to a leg with another one, by an
-// attended transfer, before its channel ends.
-func (a *asterisk) join(phone *channel) {
-	fields := append([]ami.Field{{Name: "Result", Value: "Success"}}, phone.fields("OrigTransferer")...)
-	a.send("AttendedTransfer", append(fields, phone.fields("SecondTransferer")...))
+// join says that a phone has joined the calls of two of its channels, by an attended
+// transfer: a visitor's and its own to a leg. From then on these two belong together.
+func (a *asterisk) join(first, second, visitor, leg *channel) {
+	fields := append([]ami.Field{{Name: "Result", Value: "Success"}}, first.fields("OrigTransferer")...)
+	fields = append(fields, second.fields("SecondTransferer")...)
+	fields = append(fields, visitor.fields("Transferee")...)
+	fields = append(fields, leg.fields("TransferTarget")...)
+	a.send("AttendedTransfer", append(fields, ami.Field{Name: "IsExternal", Value: "No"}, ami.Field{Name: "DestType", Value: "Bridge"}))
+	leg.linkedid = visitor.linkedid
 }
 
 // shown says that somebody has shown a password from an address, and whether it was

@@ -19,6 +19,8 @@ type call struct {
 	over    func(refused bool) // what comes after it
 
 	asker, leg *channel
+	visitor    *channel       // of who called the phone from outside, and is to be joined to the leg
+	held       *channel       // the phone's to the visitor
 	question   *toll.Question // of its lease; nil if it has none
 	answered   time.Duration  // of the story, when the carrier's bill began
 	connected  bool
@@ -48,14 +50,14 @@ func (c *call) request(ctx context.Context, facts caller.Facts, downs int) {
 	if !a.Allow {
 		w.tally.stopped(t.Label, w.clock.Now(), a.Reason, a.By, false, c.to.Class == toll.Emergency)
 		c.ended = true
-		w.asterisk.end(c.asker, false)
+		c.endAllBut(nil)
 		c.over(true)
 		return
 	}
 	if downs > 0 {
 		c.asker.mark = a.Lease
 		leg := w.asterisk.create("PJSIP/"+w.site.Trunk, c.exten, c.asker)
-		w.asterisk.dial(c.asker, leg, c.exten, w.site.Trunk)
+		w.asterisk.dial(c.asker, leg, c.exten+"@"+w.site.Trunk)
 		w.clock.after(failedTrunk, func() {
 			w.asterisk.end(leg, false)
 			c.request(ctx, facts, downs-1)
@@ -85,6 +87,9 @@ func (c *call) begin() caller.Facts {
 	default:
 		if c.wish.first {
 			a.guess(c.traffic, c.wish.address)
+		}
+		if c.traffic.From.Kind == FromAttended {
+			c.visit(trunk)
 		}
 		a.shown(c.wish.from, c.wish.address, true)
 		c.asker = a.create("PJSIP/"+c.wish.from, c.exten, nil)
@@ -137,7 +142,7 @@ func (c *call) dial(mark string, timer time.Duration) {
 	}
 	c.leg = w.asterisk.create("PJSIP/"+w.site.Trunk, c.exten, c.asker)
 	c.leg.ended = func(byTimer bool) { c.end(c.leg, byTimer) }
-	w.asterisk.dial(c.asker, c.leg, c.exten, w.site.Trunk)
+	w.asterisk.dial(c.asker, c.leg, c.exten+"@"+w.site.Trunk)
 	w.clock.after(c.wish.ring, func() {
 		switch {
 		case c.ended:
@@ -167,15 +172,27 @@ func (c *call) connect(timer time.Duration) {
 // announced is how long a phone talks before it joins two calls and leaves.
 const announced = 5 * time.Second
 
-// leave ends the phone's own channel. The leg goes on with whoever called the phone.
+// visit is a call from outside that the phone answers.
+func (c *call) visit(trunk string) {
+	a := c.world.asterisk
+	c.visitor = a.create(trunk, c.wish.from, nil)
+	c.visitor.ended = func(byTimer bool) { c.end(c.visitor, byTimer) }
+	c.held = a.create("PJSIP/"+c.wish.from, "", c.visitor)
+	a.dial(c.visitor, c.held, c.wish.from)
+	a.answer(c.held)
+	a.answer(c.visitor)
+}
+
+// leave joins the visitor to the leg, and ends the phone's own channels.
 func (c *call) leave() {
 	if c.ended {
 		return
 	}
-	phone := c.asker
+	a, phone := c.world.asterisk, c.asker
 	c.asker, phone.ended = nil, nil
-	c.world.asterisk.join(phone)
-	c.world.asterisk.end(phone, false)
+	a.join(c.held, phone, c.visitor, c.leg)
+	a.end(c.held, false)
+	a.end(phone, false)
 }
 
 // hangUp ends the call as those do who talk.
@@ -186,6 +203,15 @@ func (c *call) hangUp() {
 	}
 }
 
+// endAllBut ends what channels there still are, but for one.
+func (c *call) endAllBut(one *channel) {
+	for _, ch := range []*channel{c.leg, c.asker, c.held, c.visitor} {
+		if ch != nil && ch != one {
+			c.world.asterisk.end(ch, false)
+		}
+	}
+}
+
 // end ends what is left of a call of which one channel has ended, and pays.
 func (c *call) end(by *channel, cut bool) {
 	if c.ended {
@@ -193,11 +219,7 @@ func (c *call) end(by *channel, cut bool) {
 	}
 	c.ended = true
 	w := c.world
-	for _, ch := range []*channel{c.leg, c.asker} {
-		if ch != nil && ch != by {
-			w.asterisk.end(ch, false)
-		}
-	}
+	c.endAllBut(by)
 	if cut && !c.hungUp {
 		why, by := w.cutBy(c)
 		w.tally.stopped(c.traffic.Label, w.clock.Now(), why, by, true, c.to.Class == toll.Emergency)
