@@ -109,7 +109,7 @@ func TestWhatIsLostIsTold(t *testing.T) {
 			}
 		}
 		most := mostNotices + int(at/dark)
-		for money := toll.Money(toll.Unit); money <= lost; money *= worse {
+		for money := toll.Unit; money <= lost; money *= worse {
 			most++
 		}
 		if len(d.told) > most {
