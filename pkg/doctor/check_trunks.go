@@ -71,6 +71,9 @@ func proposed(endpoints []endpoint, t target) []string {
 		name = t.name()
 	}
 	lines := []string{"# tollfuse.yaml, asterisk: trunks:", "- name: " + name}
+	if strings.EqualFold(t.Tech, "DAHDI") && isLineGroup(t.Peer) {
+		lines = []string{lines[0] + " each line of the group, as dahdi show channels lists them", "- name: DAHDI/1 # line 1, where it is analogue", "- name: DAHDI/i1 # span 1, where it is ISDN"}
+	}
 	for _, e := range endpoints {
 		if hosts := e.hosts(); e.Name == t.Peer && len(hosts) > 0 {
 			lines = append(lines, `  addresses: ["`+strings.Join(hosts, `", "`)+`"]`)
@@ -78,6 +81,10 @@ func proposed(endpoints []endpoint, t target) []string {
 	}
 	return append(lines, "# then: systemctl restart tollfuse")
 }
+
+// isLineGroup tells a group of lines, as DAHDI/g1 dials one of them, from a line or a
+// span: the channel that comes of it bears the name of the line, never of the group.
+func isLineGroup(peer string) bool { return peer != "" && strings.ContainsRune("gGrR", rune(peer[0])) }
 
 // addresses wants every address of a trunk's endpoint in the configuration.
 func (p *PBX) addresses(g *gathering, t config.Trunk, e endpoint) {

@@ -42,3 +42,21 @@ func TestTrunksAreProposed(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupOfLinesIsProposedByItsLines dials a group, whose name is that of no channel and of no trunk.
+func TestGroupOfLinesIsProposedByItsLines(t *testing.T) {
+	for group, want := range map[string]string{"g1": "- name: DAHDI/1 ", "R0": "- name: DAHDI/i1 ", "i2": "- name: DAHDI/i2"} {
+		files, config := exchange(t, "careful")
+		withGenerated(t, files, config)
+		files["etc/asterisk/extensions.conf"] = &fstest.MapFile{Data: []byte("[internal]\nexten => _9.,1,Dial(DAHDI/" + group + "/${EXTEN:1},40)\n#include extensions_tollfuse.conf\n")}
+		found := examine(t, files, config, "pbx")
+		i := slices.IndexFunc(found, func(f doctor.Finding) bool { return f.ID == "trunk.unnamed" })
+		if i < 0 {
+			t.Errorf("%s: nobody says that it is not named", group)
+			continue
+		}
+		if mend := strings.Join(found[i].Mend, "\n"); !strings.Contains(mend, want) || group != "i2" && strings.Contains(mend, "DAHDI/"+group) {
+			t.Errorf("%s: proposed %q, want %q", group, mend, want)
+		}
+	}
+}
