@@ -233,18 +233,35 @@ func (f policyFlags) whole(cmd *cobra.Command, file policyfile.Policy) error {
 
 // readPolicy reads a file, or standard input for "-".
 func readPolicy(cmd *cobra.Command, path string) (policyfile.Policy, error) {
-	in, name := cmd.InOrStdin(), "standard input"
-	if path != "-" {
-		f, err := os.Open(path) // whoever runs the command, or wrote the scenario, names a file of his
-		if err != nil {
-			return policyfile.Policy{}, fmt.Errorf("read the policy: %w", err)
-		}
-		defer f.Close()
-		in, name = f, path
+	var (
+		text []byte
+		err  error
+		name = path
+	)
+	if path == "-" {
+		name = "standard input"
+		text, err = readSmall(cmd.InOrStdin(), policyfile.Largest)
+	} else {
+		text, err = readSmallFile(path, policyfile.Largest)
 	}
-	text, err := io.ReadAll(io.LimitReader(in, policyfile.Largest+1))
 	if err != nil {
 		return policyfile.Policy{}, fmt.Errorf("read the policy: %w", err)
 	}
 	return policyfile.Parse(name, text)
+}
+
+// readSmallFile reads a file that may have so many bytes.
+func readSmallFile(path string, largest int64) ([]byte, error) {
+	f, err := os.Open(path) // whoever runs the command, or wrote the scenario, names a file of his
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readSmall(f, largest)
+}
+
+// readSmall reads one byte more than there may be, so that what is longer shows: a
+// device, or a file by mistake, may be without end.
+func readSmall(in io.Reader, largest int64) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(in, largest+1))
 }

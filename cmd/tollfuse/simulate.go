@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -68,7 +67,7 @@ With --compare the same calls meet other policies too: "default", or files that
 // simulate plays the scenario of one file in all its variants: at each site, with
 // each fault, under each policy.
 func (p program) simulate(cmd *cobra.Command, o *options, path string, v variants) ([]replay.Result, error) {
-	text, err := os.ReadFile(path)
+	text, err := readSmallFile(path, replay.Largest)
 	if err != nil {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}

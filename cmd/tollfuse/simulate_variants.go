@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/tollfuse/tollfuse/pkg/replay"
 )
@@ -63,7 +62,7 @@ func (v variants) atSites(s *replay.Scenario) ([]*replay.Scenario, error) {
 	}
 	var stories []*replay.Scenario
 	for _, path := range v.sites {
-		text, err := os.ReadFile(path)
+		text, err := readSmallFile(path, replay.Largest)
 		if err != nil {
 			return nil, fmt.Errorf("read the site: %w", err)
 		}

@@ -56,17 +56,24 @@ func TestQuote(t *testing.T) {
 
 func TestTreeRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: \x00":             "the file holds zero bytes and is no text",
-		"a: 1\n---\nb: 2\n":   "line 3, column 2: a second document begins here",
-		"a: [1\n":             "line 1, column 4: <",
-		"a: \"secret\nb: 1\n": "line 1, column 4: <",
+		"a: \x00":                          "the file holds zero bytes and is no text",
+		"a: 1\n---\nb: 2\n":                "line 3, column 2: a second document begins here",
+		strings.Repeat("[", 100_000):       "line 1, column 1: brackets, or dashes, stand within each other",
+		"a:\n" + strings.Repeat("- ", 500): "line 2, column 1: brackets, or dashes",
+		strings.Repeat("{a: ", 101):        "line 1, column 1: brackets",
+		"a: [1\n":                          "line 1, column 4: <",
+		"a: \"secret\nb: 1\n":              "line 1, column 4: <",
 	} {
 		root, p := Tree([]byte(text), func(sentence string) string { return "<" + sentence + ">" })
 		if root != nil || p == nil || !strings.HasPrefix(p.Error(), want) {
-			t.Errorf("%q: %v, %v; want %s", text, root, p, want)
+			t.Errorf("%.40q: %v, %v; want %s", text, root, p, want)
 		} else if strings.Contains(p.Text, "secret") || strings.Contains(p.Text, "\n") {
 			t.Errorf("%q: the problem shows the file: %s", text, p)
 		}
+	}
+	whole := "a: " + strings.Repeat("[", deepest) + strings.Repeat("]", deepest) + strings.Repeat("\n# []{}", 1000) + strings.Repeat("\n# ------------", 20)
+	if root, p := Tree([]byte(whole), strings.TrimSpace); root == nil || p != nil {
+		t.Errorf("a hundred deep: %v", p)
 	}
 	for _, text := range []string{"", "# nothing\n", "---\n"} {
 		if root, p := Tree([]byte(text), strings.TrimSpace); root != nil || p != nil {

@@ -16,6 +16,9 @@ func Tree(text []byte, word func(sentence string) string) (ast.Node, *Problem) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, &Problem{Text: "the file holds zero bytes and is no text"}
 	}
+	if line := tooDeep(text); line > 0 {
+		return nil, &Problem{Line: line, Column: 1, Text: "brackets, or dashes, stand within each other more than a hundred times"}
+	}
 	f, err := parser.ParseBytes(text, 0)
 	var syntax yaml.Error
 	switch {
@@ -39,6 +42,40 @@ func Tree(text []byte, word func(sentence string) string) (ast.Node, *Problem) {
 		}
 	}
 	return root, nil
+}
+
+// deepest is how far values may stand within each other. The parser goes down with
+// each, and would take all memory for a file of brackets.
+const deepest = 100
+
+// tooDeep is the line in which that is too far, or 0. Brackets in a text or a comment
+// count as well, which no file of ours has so many of.
+func tooDeep(text []byte) int {
+	line, depth, dashes, begins := 1, 0, 0, true
+	for _, c := range text {
+		switch c {
+		case '\n':
+			line++
+			dashes, begins = 0, true
+		case '[', '{':
+			depth++
+			begins = false
+		case ']', '}':
+			depth = max(depth-1, 0)
+			begins = false
+		case '-', '?', ':':
+			if begins {
+				dashes++
+			}
+		case ' ', '\t':
+		default:
+			begins = false
+		}
+		if depth > deepest || dashes > deepest {
+			return line
+		}
+	}
+	return 0
 }
 
 // Place is where a node begins, from 1; zeros where there is none.
