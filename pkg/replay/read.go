@@ -177,6 +177,9 @@ func (r *reader) traffic(key string, n ast.Node) {
 	s.text("after", lengthInto(&t.After, 0, longestStory))
 	s.text("until", lengthInto(&t.Until, 0, longestStory))
 	r.window(s, &t)
+	if n := s.value("after"); n != nil && (t.Until > 0 && t.After >= t.Until || r.made.Lasts > 0 && t.After >= r.made.Lasts) {
+		r.Problem(n, strictyaml.Inside(key, "after"), "no call would begin: want it before until, and before the story is over")
+	}
 	s.text("calls", countInto(&t.Calls, 1, 10_000_000))
 	s.texts("days", func(text string) error {
 		day, err := weekday(text)
@@ -320,8 +323,8 @@ func (r *reader) between(s said, t *Traffic) {
 	})
 	switch n := s.value("between"); {
 	case n == nil:
-	case len(times) != 2:
-		r.Problem(n, s.key+".between", `want two times of day, such as ["22:00", "06:00"]`)
+	case len(times) != 2 || times[0] == times[1]:
+		r.Problem(n, s.key+".between", `want two different times of day, such as ["22:00", "06:00"]`)
 	default:
 		t.Between = []Hours{{times[0], times[1]}}
 	}
