@@ -81,6 +81,22 @@ func alert(plays []*play) (seconds float64, told bool) {
 	return seconds, true
 }
 
+// unheard is how many attacks were stopped and not told of within a minute, and how
+// many never.
+func unheard(plays []*play) string {
+	late, never := 0, 0
+	for _, p := range plays {
+		switch r := &p.result; {
+		case r.SecondsToBlock == nil:
+		case r.SecondsToAlert == nil:
+			never++
+		case *r.SecondsToAlert > 60:
+			late++
+		}
+	}
+	return fmt.Sprintf("%d late, %d never, of %d", late, never, len(plays))
+}
+
 func mails(plays []*play) (most int) {
 	for _, p := range plays {
 		most = max(most, p.result.Alerts)
@@ -149,7 +165,8 @@ func (r *report) FaultRows() (rows []string) {
 		}
 		middle, most, name := median(inside)
 		_, around, _ := median(beside)
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s (%s) | %d | %s | %d |", fault, money(middle), money(most), name, breaches, money(around), mails(byFault[fault])))
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s (%s) | %d | %s | %s | %d |",
+			fault, money(middle), money(most), name, breaches, money(around), unheard(byFault[fault]), mails(byFault[fault])))
 	}
 	return rows
 }
