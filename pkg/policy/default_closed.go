@@ -43,8 +43,8 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-dear-country", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Dear),
-			Act: money(12 + n/12), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: 2 * time.Hour,
-			Comment: "Eight minutes a night to one country. One attack was a single call of ten hours.",
+			Act: money(9 + n/12), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: 2 * time.Hour,
+			Comment: "Six minutes a night to one country. One attack was a single call of ten hours.",
 		},
 		{
 			ID: "closed-dear-month", Meter: meter(toll.Cost, toll.PerCountry, month, toll.Dear),
@@ -65,6 +65,11 @@ func closed(n int64, when string) []toll.Limit {
 			ID: "closed-home-number", Meter: meter(toll.Calls, toll.PerNumber, day, toll.AtHome),
 			Act: max(300, 40+26*n), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: overNight,
 			Comment: "One attack made 5,000 calls to one ordinary number at home in a weekend. An alarm that is told every five minutes stays below.",
+		},
+		{
+			ID: "closed-home-number-minutes", Meter: meter(toll.Seconds, toll.PerNumber, day, toll.AtHome),
+			Warn: minutes(450 + 25*n), Act: minutes(900 + 50*n), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: overNight,
+			Comment: "The same by longer calls. Diversions to whoever is on call, or to an answering service, stay below.",
 		},
 		{
 			ID: "closed-home-minutes", Meter: meter(toll.Seconds, toll.PerSite, day, toll.AtHome),
