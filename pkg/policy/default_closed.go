@@ -33,18 +33,18 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-dear-site", Meter: meter(toll.Cost, toll.PerSite, day, toll.Dear),
-			Warn: money(15), Act: money(28 + n/6),
-			Comment: "Twenty minutes a night to the dear ones of them, at the assumed price.",
+			Warn: money(3), Act: money(4 + n/6),
+			Comment: "Four minutes a night to the dear ones of them, at the assumed price; one firm was billed eight times that price.",
 		},
 		{
 			ID: "closed-dear-caller", Meter: meter(toll.Cost, toll.PerCaller, day, toll.Dear),
-			Act:     money(15),
-			Comment: "Ten minutes a night for one caller.",
+			Act:     money(6 + n/40),
+			Comment: "Four minutes a night for one caller.",
 		},
 		{
 			ID: "closed-dear-country", Meter: meter(toll.Cost, toll.PerCountry, day, toll.Dear),
-			Act: money(9 + n/12), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: 2 * time.Hour,
-			Comment: "Six minutes a night to one country. One attack was a single call of ten hours.",
+			Act: money(4 + n/24), Do: []toll.Action{toll.Deny, toll.LockRange}, LockFor: 2 * time.Hour,
+			Comment: "Some two minutes a night to one country: time to say that one calls back. One attack was a single call of ten hours.",
 		},
 		{
 			ID: "closed-dear-month", Meter: meter(toll.Cost, toll.PerCountry, month, toll.Dear),
