@@ -21,6 +21,11 @@ const (
 	// episode has made all its notices, although calls get through, or somebody else attacks
 	// elsewhere: unless they cost ten times what was told.
 	dark = 24 * time.Hour
+	// still is the same where the calls that get through cost little: a minute or two each
+	// night, until a limit cuts them.
+	still = 14 * 24 * time.Hour
+	// little is what they may have cost since the newest notice.
+	little = 50 * toll.Unit
 )
 
 // How many notices may have been made in an episode before one of each sort, so
@@ -256,7 +261,11 @@ func (t *Tracker) full(now time.Time, f *file) (again time.Time, full bool) {
 		most = roomForRefused
 	}
 	got := i.Kind == toll.Attack && i.Up() > i.Told.Up // calls have got through that nobody was told of
-	if e.notices < most || got && now.Sub(e.up) >= dark || t.strange(f) && now.Sub(e.noticed) >= dark {
+	quiet := still
+	if e.lost-e.told >= little {
+		quiet = dark
+	}
+	if e.notices < most || got && now.Sub(e.up) >= quiet || t.strange(f) && now.Sub(e.noticed) >= dark {
 		return time.Time{}, false
 	}
 	return now.Add(dark), true

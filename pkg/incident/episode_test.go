@@ -24,6 +24,11 @@ const day = 24 * time.Hour
 // night plays an attack of eight hours that is refused, and of which so many calls
 // are cut.
 func (d *desk) night(from time.Duration, cuts int, caller, country string) {
+	d.dearNight(from, cuts, caller, country, 1)
+}
+
+// dearNight is a night in which each call that gets through costs so much.
+func (d *desk) dearNight(from time.Duration, cuts int, caller, country string, cost toll.Money) {
 	d.t.Helper()
 	for n := range 48 {
 		at := from + time.Duration(n)*10*time.Minute
@@ -31,7 +36,7 @@ func (d *desk) night(from time.Duration, cuts int, caller, country string) {
 		l := to(caller, country)
 		if n < cuts {
 			d.note(at, toll.EntryCutting, cut(l, toll.ReasonSpent, "x"))
-			d.note(at+time.Second, toll.EntryEnded, ended(l, 1))
+			d.note(at+time.Second, toll.EntryEnded, ended(l, cost))
 			continue
 		}
 		d.note(at, toll.EntryRefused, l)
@@ -58,12 +63,26 @@ func TestNobodyIsLeftInTheDark(t *testing.T) {
 	d := newDesk(t, settings)
 	for n := range 14 {
 		before := len(d.told)
-		d.night(time.Duration(n)*day, 3, "1003", "SL")
+		d.dearNight(time.Duration(n)*day, 3, "1003", "SL", 20*toll.Unit)
 		if len(d.told) == before {
 			t.Errorf("night %d: nobody is told", n)
 		}
 		if n > 4 && len(d.told) > before+1 {
 			t.Errorf("night %d: %d notices", n, len(d.told)-before)
+		}
+	}
+}
+
+// What a limit cuts after a minute each night is told five times, and once more when it
+// has gone on for two weeks, or has come to an amount.
+func TestLittleIsToldSeldom(t *testing.T) {
+	for cost, most := range map[toll.Money]int{1: mostNotices + 1, 2 * toll.Unit: mostNotices + 5} {
+		d := newDesk(t, settings)
+		for n := range 25 {
+			d.dearNight(time.Duration(n)*day, 3, "1003", "SL", cost)
+		}
+		if n := len(d.told); n > most || n <= mostNotices {
+			t.Errorf("at %s a call %d notices, want at most %d: %v", cost, n, most, d.kinds())
 		}
 	}
 }

@@ -33,7 +33,7 @@ func closed(n int64, when string) []toll.Limit {
 		},
 		{
 			ID: "closed-dear-site", Meter: meter(toll.Cost, toll.PerSite, day, toll.Dear),
-			Warn: money(3), Act: money(4 + n/6),
+			Act:     money(4 + n/6),
 			Comment: "Four minutes a night to the dear ones of them, at the assumed price; one firm was billed eight times that price.",
 		},
 		{
