@@ -96,8 +96,10 @@ func (d *decider) ripe() bool {
 func (d *decider) take() *batch {
 	now := d.ledger.clock.Now()
 	failing := d.failures >= mostFailures && !slices.ContainsFunc(d.next.waiters, isChange)
-	if failing && !now.Before(d.retryAt) && len(d.backlog) > mostProbed {
-		return &batch{entries: d.backlog[:mostProbed:mostProbed], probes: true}
+	if failing && !now.Before(d.retryAt) {
+		if b := d.probe(); b != nil {
+			return b
+		}
 	}
 	b := d.next
 	d.next = &batch{entries: d.spare}
@@ -115,11 +117,31 @@ func (d *decider) take() *batch {
 		d.finish(commit{batch: b}) // those who waited for what others have written
 		return nil
 	}
-	// What was withdrawn is newer than what was decided meanwhile.
-	if !rising(b.entries) {
-		slices.SortFunc(b.entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
-	}
+	inOrder(b.entries)
 	return b
+}
+
+// probe is the oldest of what waits, to see whether a store works that has failed; nil
+// where little waits, or something that is older is to be written with it.
+func (d *decider) probe() *batch {
+	if len(d.backlog) <= mostProbed {
+		return nil
+	}
+	inOrder(d.backlog)
+	oldest := d.backlog[:mostProbed:mostProbed]
+	last := oldest[mostProbed-1].Seq
+	if slices.ContainsFunc(d.next.entries, func(e toll.Entry) bool { return e.Seq < last }) {
+		return nil
+	}
+	return &batch{entries: oldest, probes: true}
+}
+
+// inOrder sorts entries by their numbers, where they do not stand so: what was
+// withdrawn is newer than what was decided meanwhile.
+func inOrder(entries []toll.Entry) {
+	if !rising(entries) {
+		slices.SortFunc(entries, func(a, b toll.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
 }
 
 // isChange tells whether the owner waits. Who has just made room on a disk must not be

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,4 +106,57 @@ func abroadUnmetered(uniqueid string) toll.Question {
 	q := abroad(uniqueid, "1001")
 	q.Trunk = ""
 	return q
+}
+
+// Many ask at once while the disk is full and slow to say so: what waits is written in the
+// order of its numbers all the same, which the shelf insists on.
+func TestWhatWaitsIsWrittenInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := make(chan struct{})
+		s := &shelf{}
+		l, stop := open(t, s, concurrent(0, toll.PerTrunk))
+		defer stop()
+		s.set(errors.New("disk full"), gate)
+		const askers, each = 40, 50
+		var all sync.WaitGroup
+		for a := range askers {
+			all.Go(func() {
+				for n := range each {
+					passes(time.Duration(1+(a*7+n*13)%90) * time.Millisecond)
+					q := abroadUnmetered(id(1000*a + n))
+					if (a+n)%3 > 0 {
+						q = abroad(q.Key.Uniqueid, q.Key.Uniqueid)
+					}
+					_, _ = decide(t, l, q)
+				}
+			})
+		}
+		done := make(chan struct{})
+		go func() { // each commit takes a while to fail
+			for {
+				select {
+				case gate <- struct{}{}:
+					passes(30 * time.Millisecond)
+				case <-done:
+					return
+				}
+			}
+		}()
+		all.Wait()
+		close(done)
+		s.set(nil, nil)
+		close(gate)
+		passes(3 * time.Minute)
+		want := int64(0)
+		for a := range askers {
+			for n := range each {
+				if (a+n)%3 > 0 {
+					want++
+				}
+			}
+		}
+		if n := s.refusals(); n != want {
+			t.Errorf("%d refusals were written of %d", n, want)
+		}
+	})
 }
