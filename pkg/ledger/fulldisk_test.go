@@ -132,7 +132,8 @@ func TestWhatWaitsIsWrittenInOrder(t *testing.T) {
 			})
 		}
 		done := make(chan struct{})
-		go func() { // each commit takes a while to fail
+		var feeder sync.WaitGroup
+		feeder.Go(func() { // each commit takes a while to fail
 			for {
 				select {
 				case gate <- struct{}{}:
@@ -141,9 +142,10 @@ func TestWhatWaitsIsWrittenInOrder(t *testing.T) {
 					return
 				}
 			}
-		}()
+		})
 		all.Wait()
 		close(done)
+		feeder.Wait()
 		s.set(nil, nil)
 		close(gate)
 		passes(3 * time.Minute)
