@@ -120,7 +120,7 @@ func recognize(row []string) (l layout, heading bool, err error) {
 	switch {
 	case len(row) >= 16 && len(row) <= 21 && isTime(row[9]) && isTime(row[11]):
 		return master(row), false, nil
-	case len(row) >= 16 && len(row) <= 19 && isTime(row[8]) && isTime(row[10]):
+	case len(row) >= 16 && isTime(row[8]) && isTime(row[10]):
 		return custom(row), false, nil
 	}
 	return l, false, errUnknown
@@ -150,7 +150,9 @@ func master(row []string) layout {
 	l[durationField], l[billsecField], l[dispositionField] = 12, 13, 14
 	width := len(row)
 	if width >= 19 {
-		l[linkedidField] = width - 2
+		if isUniqueid(row[width-2]) { // else it is a mapping of cdr_custom.conf with columns of its own
+			l[linkedidField] = width - 2
+		}
 		width -= 3
 	}
 	if width == 18 || width == 17 && isUniqueid(row[16]) {
@@ -159,7 +161,7 @@ func master(row []string) layout {
 	return l
 }
 
-// custom is a row by the sample of cdr_custom.conf.
+// custom is a row by the sample of cdr_custom.conf; what sites add stands behind it.
 func custom(row []string) layout {
 	l := nowhere()
 	l[srcField], l[dstField], l[channelField], l[dstchannelField] = 1, 2, 4, 5

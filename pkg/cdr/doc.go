@@ -13,7 +13,7 @@
 //   - anything else by [Columns].
 //
 // Between cells stand commas, or semicolons or tabs where the first row makes sense
-// so.
+// so. Quotation marks inside of cells need not be doubled, as FreePBX did not for years.
 //
 // A row is one line. Who rang in may have put anything into a row, so one that
 // cannot be read is told and left out, and never takes the next one with it.

@@ -47,6 +47,7 @@ type Reader struct {
 	layout    layout
 	separator byte // of cells
 	width     int  // of the row the layout is of, where the file has no heading; else 0
+	most      int  // cells of that row or of the heading
 	known     bool
 	line      int
 	rows      int
@@ -136,11 +137,23 @@ func (r *Reader) take(text []byte) (row [][]byte, heading bool, err error) {
 			return nil, heading, err
 		}
 	}
-	row, err = split(text, r.separator, r.cells[:0])
-	if err == nil {
+	if row, err = r.split(text, r.separator, r.cells[:0]); err == nil {
 		r.cells = row
 	}
 	return row, false, err
+}
+
+// split is split, also for rows whose quotation marks are not doubled. Of those one with
+// more or fewer cells than the first is refused, for a name may have moved them.
+func (r *Reader) split(text []byte, separator byte, cells [][]byte) ([][]byte, error) {
+	row, err := split(text, separator, cells)
+	if err == nil {
+		return row, nil
+	}
+	if bare := splitBare(text, separator, cells[:0]); bare != nil && (len(bare) == r.most || !r.known) {
+		return bare, nil
+	}
+	return nil, err
 }
 
 // separators are what stands between cells: a comma, a semicolon where Excel writes
@@ -153,13 +166,13 @@ const separators = ",;\t"
 func (r *Reader) look(text []byte) (heading bool, err error) {
 	most := 0
 	for i := range len(separators) {
-		cells, wrong := split(text, separators[i], nil)
+		cells, wrong := r.split(text, separators[i], nil)
 		if wrong == nil && len(cells) > most {
 			var l layout
 			var headed bool
 			if l, headed, wrong = r.recognize(texts(cells)); wrong == nil {
 				r.known, r.layout, r.separator, heading = true, l, separators[i], headed
-				most, r.width = len(cells), 0
+				most, r.most, r.width = len(cells), len(cells), 0
 				if !heading && len(r.columns) == 0 {
 					r.width = len(cells)
 				}

@@ -148,7 +148,7 @@ func TestReaderRefusesAnotherKindOfFile(t *testing.T) {
 // TestRowsComeBack writes rows as a CSV library does and reads them again.
 func TestRowsComeBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cell := rapid.StringMatching(`[ -~äß]{0,20}`)
+		cell := rapid.StringMatching(`[ -~äß]{0,20}`).Filter(func(cell string) bool { return !null([]byte(cell)) })
 		row := []string{
 			cell.Draw(t, "account"), cell.Draw(t, "src"), cell.Draw(t, "dst"), "", cell.Draw(t, "clid"),
 			cell.Draw(t, "channel"), cell.Draw(t, "dstchannel"), cell.Draw(t, "app"), cell.Draw(t, "data"),
@@ -182,6 +182,7 @@ func TestRowsComeBack(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add(master16+uniqueid+"\n"+master16, "")
 	f.Add("calldate,dst,channel,dstchannel,billsec\n2026-03-07 00:30:00,1,a,b,1e3\n", "")
+	f.Add(bareHeading+"\n"+`2026-03-07 00:30:00,""Smith, John" <1001>",1001,1`, "")
 	f.Add("1,2,3,4,5\n", "start=1,billsec=2,channel=3,dstchannel=4,dst=5")
 	f.Fuzz(func(t *testing.T, file, mapping string) {
 		columns, _ := ParseColumns(mapping)

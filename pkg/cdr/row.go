@@ -116,6 +116,8 @@ func (r *Reader) pick(cells *[fields]string, l *layout, row [][]byte) error {
 		if place >= 0 {
 			cell := row[place]
 			switch {
+			case null(cell):
+				cell = nil
 			case len(cell) > maxCell && field(f) == lastdataField:
 				cell = nil // options of Dial may be long, and nobody misses them
 			case len(cell) > maxCell:
@@ -154,9 +156,14 @@ func printable(cell []byte) bool {
 	return true
 }
 
-// none tells whether there is no time: SQL writes zeros for none, and mysql NULL.
+// null tells a cell without a value, as mysql and its tools write it.
+func null(cell []byte) bool {
+	return string(cell) == "NULL" || string(cell) == `\N`
+}
+
+// none tells whether there is no time: SQL writes zeros for none.
 func none(cell string) bool {
-	return cell == "" || cell == "0000-00-00 00:00:00" || cell == "NULL" || cell == `\N`
+	return cell == "" || cell == "0000-00-00 00:00:00"
 }
 
 // longest is more than any call lasts: a week.
