@@ -37,7 +37,7 @@ func (c Call) Answered() bool {
 type Counts struct {
 	Calls    int `json:"calls"`
 	Retries  int `json:"retries"`   // further attempts of a call
-	NotTrunk int `json:"not_trunk"` // no leg to a trunk: inside, inbound, or the extension h
+	NotTrunk int `json:"not_trunk"` // no leg to a trunk: inside, inbound, a conference, or the extension h
 	NoNumber int `json:"no_number"` // a leg to a trunk, and no number to be found
 	Late     int `json:"late"`      // began before a call that was already given
 }
@@ -112,6 +112,11 @@ func (c *Calls) Next() (Call, error) {
 
 // take puts a record into the queue, or adds it to the call that it is part of.
 func (c *Calls) take(record Record) {
+	if strings.EqualFold(record.LastApp, "ConfBridge") {
+		// Of a conference each is recorded with each other; nobody has dialled anybody.
+		c.counts.NotTrunk++
+		return
+	}
 	trunk, ok := c.trunk(record.DstChannel)
 	if !ok {
 		c.counts.NotTrunk++

@@ -142,3 +142,15 @@ func BenchmarkCalls(b *testing.B) {
 		}
 	}
 }
+
+// Whoever is in a conference has a record with everybody else there, one who rang in by
+// a trunk too. None of them is a call, and none an end that leads outside.
+func TestConferenceIsNoCall(t *testing.T) {
+	file := row("10:00", "6112", "PJSIP/1001-00000001", "PJSIP/carrier-00000003", "ConfBridge", "6112,,,", 3600, "ANSWERED", "1795333356.1") +
+		row("10:00", "6112", "PJSIP/1002-00000002", "PJSIP/carrier-00000003", "ConfBridge", "6112,,,", 3600, "ANSWERED", "1795333356.2") +
+		row("10:00", "6112", "PJSIP/1001-00000001", "PJSIP/1002-00000002", "ConfBridge", "6112,,,", 3600, "ANSWERED", "1795333356.1")
+	c := NewCalls(NewReader(strings.NewReader(file), nil, time.UTC), trunks)
+	if call, err := c.Next(); !errors.Is(err, io.EOF) || c.Counts() != (Counts{NotTrunk: 3}) || len(c.Elsewhere()) != 0 {
+		t.Errorf("%+v, %v, %+v, elsewhere %q", call, err, c.Counts(), c.Elsewhere())
+	}
+}
