@@ -113,7 +113,7 @@ func TestNoCarrierReadsItDearer(t *testing.T) {
 	prefixes := []string{"00", "011", "0011", "000", "001", "010", "810", "0"}
 	spellings := append([]string{"", "+", "9", "90", "900", "9011", "9000", "0000", "01", "1", "002", "0021", "0015"}, prefixes...)
 	ordinary, tried := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
+	law := func(t *rapid.T) {
 		r := all[rapid.IntRange(0, len(all)-1).Draw(t, "site")]
 		c := carrier{r.site, prefixes}
 		number := rapid.SampledFrom(abroad).Draw(t, "number")
@@ -139,7 +139,10 @@ func TestNoCarrierReadsItDearer(t *testing.T) {
 				t.Fatalf("%s site, access %v: %s is %s %s, and a carrier could take it for +%s", r.site.country, r.site.access, dialled, d.Class, d.E164, reading)
 			}
 		}
-	})
+	}
+	for tried < 2000 && ordinary*1000 <= tried { // of a hundred none may be ordinary
+		rapid.Check(t, law)
+	}
 	if ordinary*1000 < tried {
 		t.Errorf("%d of %d strings are ordinary: the property says nothing", ordinary, tried)
 	}
