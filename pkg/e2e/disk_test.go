@@ -5,6 +5,7 @@ package e2e
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,7 @@ func onDisk(disk func(t *testing.T) string) func(*testing.T, *Lab) DaemonOptions
 // failure is one way in which a ledger cannot be written, and back.
 type failure struct {
 	why    toll.Reason // of the refusals that it causes
+	later  toll.Reason // of those after commits have failed, if it is another
 	begin  func(t *testing.T, d *Daemon) (end func())
 	failed bool // commits fail, rather than take long
 }
@@ -91,9 +93,7 @@ func (f failure) survives(t *testing.T, l *Lab, d *Daemon) {
 		longest = max(longest, call.Outcome().Ended.Sub(call.Outcome().Begun))
 	}
 	t.Logf("measured: a call abroad is refused after %v at most", longest.Round(time.Millisecond))
-	if got := d.DecisionLines(t, "refused", "caller=extension:1002", "reason="+string(f.why)); len(got) != tries {
-		t.Errorf("%d lines of the decision log for %d refusals: %q", len(got), tries, got)
-	}
+	f.refused(t, d.DecisionLines(t, "refused", "caller=extension:1002"), tries)
 	refusedFor(t, locked.Dial(homeNumber), toll.ReasonLocked)
 	home := two.Dial(homeNumber)
 	_, after := reaches(t, carrier, 2, home, homeNumber)
@@ -127,6 +127,19 @@ func (f failure) survives(t *testing.T, l *Lab, d *Daemon) {
 	f.remembered(t, d, lease, talk, homeTalk)
 	if live := d.Live(t); len(live) != 0 {
 		t.Errorf("live after a new start: %+v", live)
+	}
+}
+
+// refused shows that the decision log has each refusal with its cause.
+func (f failure) refused(t *testing.T, lines []string, tries int) {
+	t.Helper()
+	if len(lines) != tries || !strings.Contains(lines[0], "reason="+string(f.why)) {
+		t.Fatalf("want %d refusals for %s, have %q", tries, f.why, lines)
+	}
+	for _, line := range lines {
+		if fields := strings.Fields(line); !slices.Contains(fields, "reason="+string(f.why)) && !slices.Contains(fields, "reason="+string(f.later)) {
+			t.Errorf("refused for neither %s nor %q: %s", f.why, f.later, line)
+		}
 	}
 }
 
@@ -203,8 +216,9 @@ func TestDiskSlow(t *testing.T) {
 	forEachVersionWith(t, onDisk(func(t *testing.T) string { return Ext4Disk(t) }), f.survives)
 }
 
-// Somebody with an SQL tool holds the ledger for a few seconds.
+// Somebody with an SQL tool holds the ledger for a few seconds. Who asks first waits in vain; once two commits have
+// failed nobody waits any more.
 func TestLedgerHeldBySomebodyElse(t *testing.T) {
-	f := failure{why: toll.ReasonLedgerSlow, failed: true, begin: holdWrites}
+	f := failure{why: toll.ReasonLedgerSlow, later: toll.ReasonLedgerDown, failed: true, begin: holdWrites}
 	forEachVersionWith(t, onDisk(func(t *testing.T) string { return t.TempDir() }), f.survives)
 }
