@@ -44,7 +44,7 @@ func (h *hearing) limits() bool {
 			continue
 		}
 		if !h.q.Within(l.Meter.When) {
-			h.outOfTime(toll.Figure{By: l.ID, Limit: l.Limit, Text: l.Meter.String() + manner(l)})
+			h.outOfTime(l)
 			continue
 		}
 		if l.Meter.Scope != asked {
@@ -90,7 +90,7 @@ func (h *hearing) longest() (maximum time.Duration, goOn bool) {
 			continue
 		}
 		if !h.q.Within(l.Meter.When) {
-			h.outOfTime(toll.Figure{By: l.ID, Limit: l.Limit, Text: l.Meter.String() + manner(l)})
+			h.outOfTime(l)
 			continue
 		}
 		longest := l.longest(h.q.Price, byClass)

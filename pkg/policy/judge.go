@@ -137,7 +137,9 @@ func (h *hearing) rules() bool {
 	for i := range h.compiled.shelves {
 		for _, r := range h.compiled.shelves[i].find(&h.q) {
 			if !h.q.Within(r.When) {
-				h.outOfTime(toll.Figure{By: r.ID, Text: ruleText(r)})
+				if h.explain {
+					h.notNow(toll.Figure{By: r.ID, Text: ruleText(r)})
+				}
 				continue
 			}
 			speaks := !decided && (!matched || !r.Observe)
@@ -194,12 +196,18 @@ func (h *hearing) askPIN(f toll.Figure, observe bool) bool {
 	return true
 }
 
-// outOfTime shows what does not speak of this call because of when it begins.
-func (h *hearing) outOfTime(f toll.Figure) {
+// outOfTime passes a limit by that does not speak of this call because of when it
+// begins. Its text is made for those alone who want to read it.
+func (h *hearing) outOfTime(l *limit) {
 	if h.explain {
-		f.Text += "; not now"
-		h.figures = append(h.figures, f)
+		h.notNow(toll.Figure{By: l.ID, Limit: l.Limit, Text: l.Meter.String() + manner(l)})
 	}
+}
+
+// notNow shows what does not speak of this call because of when it begins.
+func (h *hearing) notNow(f toll.Figure) {
+	f.Text += "; not now"
+	h.figures = append(h.figures, f)
 }
 
 // byClass decides where no rule did.
