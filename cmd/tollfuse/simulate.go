@@ -155,7 +155,7 @@ func printResults(w io.Writer, results []replay.Result) error {
 		r := &results[i]
 		rows = append(rows, []string{
 			title(r), r.Site, cmp.Or(r.Policy, "-"), r.UnprotectedCost.String(), r.LeakedCost.String(), r.LeakedCostRated.String(), strconv.Itoa(r.LeakedCalls),
-			waited(r.SecondsToBlock), waited(r.SecondsToAlert), strconv.Itoa(r.Alerts), strconv.Itoa(r.LegitimateCalls),
+			waited(r.SecondsToBlock), waited(r.SecondsToAlert), mailed(r), strconv.Itoa(r.LegitimateCalls),
 			strconv.Itoa(r.FalseDenials), strconv.Itoa(r.FalseCuts), strconv.Itoa(r.PINsAsked), breached(r.BudgetBreach),
 		})
 	}
@@ -168,6 +168,15 @@ func title(r *replay.Result) string {
 		return r.Name
 	}
 	return r.Name + ", " + r.Fault
+}
+
+// mailed is how many mails were about calls, and after a plus how many about troubles of
+// Tollfuse's own.
+func mailed(r *replay.Result) string {
+	if r.Troubles == 0 {
+		return strconv.Itoa(r.Alerts)
+	}
+	return fmt.Sprintf("%d+%d", r.Alerts, r.Troubles)
 }
 
 func breached(is bool) string {

@@ -82,20 +82,24 @@ func alert(plays []*play) (seconds float64, told bool) {
 }
 
 // unheard is how many attacks were stopped and not told of within a minute, and how
-// many never.
-func unheard(plays []*play) string {
+// many never, by one of the times of a result.
+func unheard(plays []*play, first func(*replay.Result) *float64) string {
 	late, never := 0, 0
 	for _, p := range plays {
-		switch r := &p.result; {
-		case r.SecondsToBlock == nil:
-		case r.SecondsToAlert == nil:
+		if p.result.SecondsToBlock == nil {
+			continue
+		}
+		if s := first(&p.result); s == nil {
 			never++
-		case *r.SecondsToAlert > 60:
+		} else if *s > latest {
 			late++
 		}
 	}
-	return fmt.Sprintf("%d late, %d never, of %d", late, never, len(plays))
+	return fmt.Sprintf("%d late, %d never", late, never)
 }
+
+func toAlert(r *replay.Result) *float64 { return r.SecondsToAlert }
+func toMail(r *replay.Result) *float64  { return r.SecondsToMail }
 
 func mails(plays []*play) (most int) {
 	for _, p := range plays {
@@ -165,8 +169,9 @@ func (r *report) FaultRows() (rows []string) {
 		}
 		middle, most, name := median(inside)
 		_, around, _ := median(beside)
-		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s (%s) | %d | %s | %s | %d |",
-			fault, money(middle), money(most), name, breaches, money(around), unheard(byFault[fault]), mails(byFault[fault])))
+		plays := byFault[fault]
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s (%s) | %d of %d | %s | %s | %s | %d |",
+			fault, money(middle), money(most), name, breaches, len(plays), money(around), unheard(plays, toAlert), unheard(plays, toMail), mails(plays)))
 	}
 	return rows
 }

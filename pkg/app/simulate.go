@@ -51,7 +51,7 @@ func SimulateTold(ctx context.Context, c config.Config, settings []toll.Setting,
 	a := c.Asterisk[0]
 	site := replay.Site{
 		PBX: a.Name, Trunk: a.Trunks[0].Name, Callers: callers(a, made.resolver), Numbering: made.resolver,
-		Judge: made.judge, Settings: settings, Book: made.book(),
+		Judge: made.judge, Settings: settings, Book: made.book(), Health: troubles(c.Alerts),
 		FailOpen: c.Failure.Home == config.Allow, MaxHome: c.Calls.MaxHome, Observe: c.Observe, Journal: told,
 		Rates: func(now func() time.Time) watch.Rates { return newPrices(made.rates.current.Load(), now) },
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,8 +48,23 @@ func simulate(t *testing.T, text string, settings []toll.Setting, faults ...repl
 	return r
 }
 
+// toldOf are the troubles of its own that a daemon has told of, in order.
+func toldOf(r replay.Result) (kinds []toll.IncidentKind) {
+	for _, m := range r.Mails {
+		if m.About.Trouble() {
+			kinds = append(kinds, m.About)
+		}
+	}
+	return kinds
+}
+
 // Whatever breaks, an attack costs little, and nobody else notices it.
 func TestSimulatedAttackIsBounded(t *testing.T) {
+	full := []toll.IncidentKind{toll.DiskTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.LedgerTrouble} // begin, and end
+	troubles := map[replay.FaultKind][]toll.IncidentKind{
+		replay.AMILost:    {toll.LinkTrouble, toll.LinkTrouble}, // a minute is none yet, nor is an hour's wait of a mail
+		replay.LedgerFull: slices.Concat(full, full),
+	}
 	for _, kind := range []replay.FaultKind{"", replay.DaemonKilled, replay.AMILost, replay.LedgerFull, replay.ClockBack, replay.SMTPDown} {
 		var faults []replay.Fault
 		if kind != "" {
@@ -65,9 +81,20 @@ func TestSimulatedAttackIsBounded(t *testing.T) {
 		if r.EmergencyDenied != 0 || r.FalseCuts != 0 || r.LegitimateCalls != 132 || r.FalseDenials != 0 && !abroadRefused || r.FalseDenials > 6 {
 			t.Errorf("%s: %+v", kind, r)
 		}
+		if kinds := toldOf(r); !slices.Equal(kinds, troubles[kind]) || r.Troubles != len(kinds) || r.Alerts+r.Troubles != len(r.Mails) {
+			t.Errorf("%s: mails about %v, want %v: %+v", kind, kinds, troubles[kind], r.Mails)
+		}
 		if again := simulate(t, blast, nil, faults...); !reflect.DeepEqual(again, r) {
 			t.Errorf("%s: played again it is %+v\nnot %+v", kind, again, r)
 		}
+	}
+}
+
+// Mail that does not leave for more than an hour is told of as soon as it does.
+func TestSimulatedMailTrouble(t *testing.T) {
+	r := simulate(t, blast, nil, replay.Fault{At: 2 * time.Minute, For: 90 * time.Minute, Kind: replay.SMTPDown})
+	if kinds := toldOf(r); !slices.Equal(kinds, []toll.IncidentKind{toll.MailTrouble, toll.MailTrouble}) {
+		t.Errorf("mails about %v: %+v", kinds, r.Mails)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/tollfuse/tollfuse/pkg/ami"
 	"github.com/tollfuse/tollfuse/pkg/authorize"
 	"github.com/tollfuse/tollfuse/pkg/caller"
+	"github.com/tollfuse/tollfuse/pkg/health"
 	"github.com/tollfuse/tollfuse/pkg/ledger"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 	"github.com/tollfuse/tollfuse/pkg/watch"
@@ -31,6 +32,7 @@ type Site struct {
 	Judge     ledger.Judge                           // without rules and limits
 	Settings  []toll.Setting                         // the policy
 	Book      ledger.Options
+	Health    health.Options
 	FailOpen  bool // ordinary home numbers go out when nobody decides
 	MaxHome   time.Duration
 	Observe   bool
@@ -45,6 +47,7 @@ type daemon struct {
 	handler *authorize.Handler
 	watcher *watch.Watcher
 	seen    *sightings
+	health  *health.Watch
 }
 
 // start starts a daemon on the store.
@@ -56,7 +59,7 @@ func (s *Site) start(ctx context.Context, c *clock, store ledger.Store, a *aster
 	}
 	rates, seen := s.Rates(c.Wall), newSightings(c)
 	return &daemon{
-		ledger: l, seen: seen,
+		ledger: l, seen: seen, health: health.New(s.Health),
 		handler: authorize.New(l, authorize.Options{
 			Sites:    map[string]authorize.Site{s.PBX: {Numbering: s.Numbering, Rates: rates, Callers: s.Callers}},
 			Deadline: time.Hour, // of a real clock, which a simulation has no use for
@@ -103,6 +106,21 @@ func (d *daemon) step(ctx context.Context) {
 	d.ledger.Step()
 	d.obey(ctx)
 	d.watcher.TakeLatePicture(ctx)
+}
+
+// lookAfter lets the daemon see whether it is well itself, as it does each second, and
+// tell the owner what is not. What cannot be written he hears of all the same.
+func (d *daemon) lookAfter(ctx context.Context, v health.Vitals) error {
+	v.Failing = d.ledger.Failing()
+	waiting, err := d.ledger.Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	v.Note(waiting)
+	for _, e := range d.health.Look(d.ledger.Now(), v) {
+		_ = d.ledger.Record(ctx, e)
+	}
+	return nil
 }
 
 func (d *daemon) obey(ctx context.Context) {

@@ -3,14 +3,35 @@ package replay
 import (
 	"context"
 	"fmt"
+	"math"
+	"time"
+
+	"github.com/tollfuse/tollfuse/pkg/health"
 )
 
 // plan lets something break, and become whole again.
 func (w *world) plan(ctx context.Context, f Fault) {
 	breaks, mends := w.fault(ctx, f)
 	w.clock.at(f.At, breaks)
-	if mends != nil {
-		w.clock.at(f.At+f.For, mends)
+	if mends == nil {
+		return
+	}
+	w.clock.at(f.At+f.For, mends)
+	w.clock.at(f.At, func() { w.lookAfter(ctx, f.At+f.For+mailAgain+health.WellFor) })
+}
+
+// lookAfter lets the daemon look after itself each second, as long as something is
+// broken or has been so lately. At other times it would find nothing.
+func (w *world) lookAfter(ctx context.Context, until time.Duration) {
+	if w.daemon != nil {
+		v := health.Vitals{Links: []health.Link{{PBX: w.site.PBX, Up: !w.cut}}, Free: math.MaxInt64}
+		if w.store.full {
+			v.Free = 0
+		}
+		w.fail(w.daemon.lookAfter(ctx, v))
+	}
+	if w.clock.elapsed < until {
+		w.clock.after(health.LookEvery, func() { w.lookAfter(ctx, until) })
 	}
 }
 

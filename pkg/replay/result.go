@@ -20,8 +20,10 @@ type Result struct {
 	LeakedCalls     int        `json:"leaked_calls"`           // of the attack, that were answered
 	AttackCalls     int        `json:"attack_calls"`           // that were tried
 	SecondsToBlock  *float64   `json:"seconds_to_block"`       // from the first call of the attack to the first that was refused or cut; null: none was
-	SecondsToAlert  *float64   `json:"seconds_to_first_alert"` // from then to the first mail, 0 where one had left since the attack began; null: there was none
-	Alerts          int        `json:"alerts"`                 // mails
+	SecondsToAlert  *float64   `json:"seconds_to_first_alert"` // from then to the first mail about calls, 0 where one had left since the attack began; null: there was none
+	SecondsToMail   *float64   `json:"seconds_to_first_mail"`  // the same of any mail, also of one about a trouble of Tollfuse's own
+	Alerts          int        `json:"alerts"`                 // mails about calls
+	Troubles        int        `json:"trouble_mails"`          // mails about troubles of Tollfuse's own: a link, the ledger, its disk, the mail
 
 	LegitimateCalls int  `json:"legitimate_calls"`
 	FalseDenials    int  `json:"false_denials"` // of them, refused
@@ -50,7 +52,8 @@ type tally struct {
 	result  Result
 	attack  time.Time // when the first call of the attack came
 	blocked time.Time // … and the first of it was refused or cut
-	mailed  time.Time // the first mail since the attack began
+	alerted time.Time // the first mail about calls since the attack began
+	mailed  time.Time // … and the first of all
 	day     window
 	budgets []*budget
 }
@@ -170,10 +173,19 @@ func (b *budget) add(at time.Time, q *toll.Question, cost toll.Money) {
 
 // mail notes that a mail has left.
 func (t *tally) mail(at time.Time, after time.Duration, n *toll.Notice) {
-	t.result.Alerts++
 	t.result.Mails = append(t.result.Mails, Mail{after.Seconds(), n.Kind, n.Incident.ID, n.Incident.Kind, n.Incident.Caller})
-	if t.mailed.IsZero() && !t.attack.IsZero() {
+	attacked := !t.attack.IsZero()
+	if attacked && t.mailed.IsZero() {
 		t.mailed = at
+	}
+	switch n.Incident.Kind {
+	case toll.LinkTrouble, toll.LedgerTrouble, toll.DiskTrouble, toll.MailTrouble:
+		t.result.Troubles++
+		return
+	}
+	t.result.Alerts++
+	if attacked && t.alerted.IsZero() {
+		t.alerted = at
 	}
 }
 
@@ -183,9 +195,7 @@ func (t *tally) done() Result {
 	if !t.blocked.IsZero() {
 		r.SecondsToBlock = seconds(t.blocked.Sub(t.attack))
 	}
-	if !t.mailed.IsZero() && !t.blocked.IsZero() {
-		r.SecondsToAlert = seconds(max(t.mailed.Sub(t.blocked), 0))
-	}
+	r.SecondsToAlert, r.SecondsToMail = t.sinceBlocked(t.alerted), t.sinceBlocked(t.mailed)
 	r.LeakedWorstDay = t.day.most
 	for _, b := range t.budgets {
 		for _, w := range b.windows {
@@ -193,6 +203,15 @@ func (t *tally) done() Result {
 		}
 	}
 	return r
+}
+
+// sinceBlocked is how long after the first call of the attack that was stopped
+// something came; nil where one of both never did.
+func (t *tally) sinceBlocked(at time.Time) *float64 {
+	if at.IsZero() || t.blocked.IsZero() {
+		return nil
+	}
+	return seconds(max(at.Sub(t.blocked), 0))
 }
 
 func seconds(d time.Duration) *float64 {

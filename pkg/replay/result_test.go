@@ -57,11 +57,15 @@ func TestTallyTimes(t *testing.T) {
 	tally.stopped(Legitimate, monday.Add(90*time.Second), toll.ReasonLimit, "x", false, true)
 	tally.stopped(Attack, monday.Add(2*time.Minute), toll.ReasonLimit, "x", false, false)
 	tally.stopped(Attack, monday.Add(3*time.Minute), toll.ReasonLimit, "x", true, false)
+	tally.mail(monday.Add(2*time.Minute+3*time.Second), 0, &toll.Notice{Incident: toll.Incident{Kind: toll.DiskTrouble}})
 	tally.mail(monday.Add(2*time.Minute+5*time.Second), 0, &toll.Notice{})
 	tally.spent(Attack, monday.Add(time.Hour), nil, 7, 5)
 	tally.spent(Attack, monday.Add(26*time.Hour), nil, 7, 5)
 	r := tally.done()
 	if *r.SecondsToBlock != 60 || *r.SecondsToAlert != 5 || r.FalseDenials != 1 || r.FalseCuts != 0 || r.EmergencyDenied != 1 || r.Against["limit x"] != 1 {
+		t.Errorf("%+v", r)
+	}
+	if *r.SecondsToMail != 3 || r.Alerts != 2 || r.Troubles != 1 || len(r.Mails) != 3 {
 		t.Errorf("%+v", r)
 	}
 	if r.LeakedCalls != 2 || r.LeakedCost != 14 || r.LeakedCostRated != 10 || r.LeakedWorstDay != 5 {

@@ -1,8 +1,11 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/toll"
@@ -228,6 +231,9 @@ func (w *world) send(ctx context.Context) {
 		w.err = err
 		return
 	}
+	slices.SortFunc(notices, func(a, b toll.Notice) int { // as the daemon sends them
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
+	})
 	for _, n := range notices {
 		if !n.Waits() {
 			continue

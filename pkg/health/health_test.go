@@ -1,4 +1,4 @@
-package app
+package health
 
 import (
 	"testing"
@@ -8,23 +8,23 @@ import (
 )
 
 // well are the vitals of a daemon that lacks nothing.
-func well() vitals {
-	return vitals{links: []linkVitals{{pbx: "pbx", up: true}}, free: 1 << 40}
+func well() Vitals {
+	return Vitals{Links: []Link{{PBX: "pbx", Up: true}}, Free: 1 << 40}
 }
 
 func TestHealth(t *testing.T) {
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	type step struct {
 		after time.Duration // since the beginning
-		spoil func(*vitals)
+		spoil func(*Vitals)
 		want  []toll.EventKind
 	}
-	down := func(v *vitals) { v.links[0].up = false }
-	fails := func(v *vitals) { v.failing = true }
-	full := func(v *vitals) { v.free = 99 * megabyte }
-	nearly := func(v *vitals) { v.free = 110 * megabyte }
-	late := func(v *vitals) { v.oldest = began.Add(-time.Hour) }
-	fine := func(*vitals) {}
+	down := func(v *Vitals) { v.Links[0].Up = false }
+	fails := func(v *Vitals) { v.Failing = true }
+	full := func(v *Vitals) { v.Free = 99 * megabyte }
+	nearly := func(v *Vitals) { v.Free = 110 * megabyte }
+	late := func(v *Vitals) { v.Oldest = began.Add(-time.Hour) }
+	fine := func(*Vitals) {}
 	begins, ends := []toll.EventKind{toll.TroubleBegan}, []toll.EventKind{toll.TroubleEnded}
 	for name, steps := range map[string][]step{
 		"a short loss is no trouble":  {{0, down, nil}, {50 * time.Second, fine, nil}, {55 * time.Second, down, nil}, {100 * time.Second, down, nil}},
@@ -36,17 +36,17 @@ func TestHealth(t *testing.T) {
 		"mail does not leave":         {{0, late, nil}, {time.Second, late, begins}, {2 * time.Second, fine, nil}, {12 * time.Second, fine, ends}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHealth(time.Minute, 100*megabyte)
+			h := New(Options{LinkDown: time.Minute, DiskFree: 100 * megabyte})
 			// What is right from the beginning is said to be, once: an earlier daemon
 			// may have left a trouble open.
-			h.look(began.Add(-time.Minute), well())
-			if events := h.look(began.Add(-time.Second), well()); len(events) != 4 {
+			h.Look(began.Add(-time.Minute), well())
+			if events := h.Look(began.Add(-time.Second), well()); len(events) != 4 {
 				t.Fatalf("at first: %+v", events)
 			}
 			for _, s := range steps {
 				v := well()
 				s.spoil(&v)
-				events := h.look(began.Add(s.after), v)
+				events := h.Look(began.Add(s.after), v)
 				if len(events) != len(s.want) || len(events) == 1 && events[0].Kind != s.want[0] {
 					t.Fatalf("after %s: %+v, want %v", s.after, events, s.want)
 				}
@@ -60,14 +60,14 @@ func TestHealth(t *testing.T) {
 
 func TestHealthIsPatientFromTheFirstLook(t *testing.T) {
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	h := newHealth(2*time.Second, 0)
+	h := New(Options{LinkDown: 2 * time.Second})
 	v := well()
-	h.look(began, v)
-	v.links[0].up = false
-	if events := h.look(began.Add(5*time.Second), v); len(events) != 0 {
+	h.Look(began, v)
+	v.Links[0].Up = false
+	if events := h.Look(began.Add(5*time.Second), v); len(events) != 0 {
 		t.Fatalf("a link that went down just now is a trouble: %+v", events)
 	}
-	if events := h.look(began.Add(7*time.Second), v); len(events) != 1 || events[0].Kind != toll.TroubleBegan {
+	if events := h.Look(began.Add(7*time.Second), v); len(events) != 1 || events[0].Kind != toll.TroubleBegan {
 		t.Fatalf("a link that is down for two seconds: %+v", events)
 	}
 }
