@@ -69,13 +69,13 @@ name: joined
 site: {country: US, timezone: America/New_York, size: 12}
 starts: 2026-03-07T00:30:00
 lasts: 1h
-traffic: [{label: attack, from: "%s:1003", to: [011220700xxxx], every: 5m, talk: {min: 4m, max: 4m}}]
+traffic: [{label: attack, from: "%s:1003", to: [011220700xxxx], every: 5m, talk: {min: 4m, max: 4m}%s}]
 `
 
 // A phone that joins two calls and leaves is charged for what it began, as long as it
 // goes on, and its budget ends that, also where the join was not heard.
 func TestSimulatedAttendedTransfer(t *testing.T) {
-	bare := simulate(t, fmt.Sprintf(joined, "attended"), []toll.Setting{})
+	bare := simulate(t, fmt.Sprintf(joined, "attended", ""), []toll.Setting{})
 	if bare.LeakedCost != bare.UnprotectedCost || bare.LeakedCalls != 12 || bare.LeakedCost < 60*toll.Unit {
 		t.Errorf("without limits: %+v", bare)
 	}
@@ -88,7 +88,7 @@ func TestSimulatedAttendedTransfer(t *testing.T) {
 		if kind != "" {
 			faults = []replay.Fault{{At: 4 * time.Second, For: time.Minute, Kind: kind}}
 		}
-		r := simulate(t, fmt.Sprintf(joined, "attended"), []toll.Setting{{Limit: &limit}}, faults...)
+		r := simulate(t, fmt.Sprintf(joined, "attended", ""), []toll.Setting{{Limit: &limit}}, faults...)
 		if r.LeakedCost > 2*toll.Unit || r.LeakedCost == 0 || r.BudgetBreach || r.LeakedCalls != 1 {
 			t.Errorf("with a budget, %s: %+v", kind, r)
 		}

@@ -117,6 +117,16 @@ func (a *asterisk) join(first, second, visitor, leg *channel) {
 	leg.linkedid = visitor.linkedid
 }
 
+// sendOn says that a phone has sent the other channel of its call to an extension, by a
+// blind transfer: that one is in the dialplan from then on.
+func (a *asterisk) sendOn(phone, other *channel, exten string) {
+	fields := append([]ami.Field{{Name: "Result", Value: "Success"}}, phone.fields("Transferer")...)
+	fields = append(fields, other.fields("Transferee")...)
+	a.send("BlindTransfer", append(fields, ami.Field{Name: "IsExternal", Value: "Yes"},
+		ami.Field{Name: "Context", Value: "internal"}, ami.Field{Name: "Extension", Value: exten}))
+	other.exten = exten
+}
+
 // shown says that somebody has shown a password from an address, and whether it was
 // the right one. PJSIP names the endpoint (res_security_log).
 func (a *asterisk) shown(endpoint string, from netip.Addr, right bool) {

@@ -19,7 +19,9 @@ type call struct {
 	over    func(refused bool) // what comes after it
 
 	asker, leg *channel
-	visitor    *channel       // of who called the phone from outside, and is to be joined to the leg
+	earlier    *call          // that the phone has made before, and sends on
+	then       func()         // what the phone does once it is answered; nil: talk
+	visitor    *channel       // of whom the phone talks to, and who is to be joined to the leg
 	held       *channel       // the phone's to the visitor
 	question   *toll.Question // of its lease; nil if it has none
 	answered   time.Duration  // of the story, when the carrier's bill began
@@ -28,23 +30,42 @@ type call struct {
 	ended      bool
 }
 
-// place is a call from its beginning: the dialplan asks, and dials if it may.
+// place is a call from its beginning.
 func (w *world) place(ctx context.Context, t *Traffic, one wish, over func(refused bool)) {
+	c := w.newCall(t, one, over)
+	if one.via == "" {
+		c.start(ctx)
+		return
+	}
+	c.startVia(ctx)
+}
+
+func (w *world) newCall(t *Traffic, one wish, over func(refused bool)) *call {
 	c := &call{world: w, traffic: t, wish: one, to: w.site.Numbering.Resolve(one.number), exten: one.number, over: over}
 	if !authorize.Dialable(one.number) {
 		c.exten = "invalid" // what real events make of it is not told here
 	}
-	w.tally.attempted(t.Label, w.clock.Now())
-	if t.From.Kind == FromNowhere {
+	return c
+}
+
+// start begins the call: the dialplan asks, and dials if it may.
+func (c *call) start(ctx context.Context) {
+	c.world.tally.attempted(c.traffic.Label, c.world.clock.Now())
+	if c.traffic.From.Kind == FromNowhere {
 		c.dial("", 0)
 		return
 	}
-	c.request(ctx, c.begin(), t.Failovers)
+	facts := c.begin()
+	c.endsWith(c.asker)
+	c.request(ctx, facts, c.traffic.Failovers)
 }
 
 // request asks whether the call may go out, and dials it; where the trunk is down, it
 // asks again for the next one.
 func (c *call) request(ctx context.Context, facts caller.Facts, downs int) {
+	if c.ended {
+		return
+	}
 	w, t := c.world, c.traffic
 	a := c.ask(ctx, facts)
 	if !a.Allow {
@@ -64,38 +85,11 @@ func (c *call) request(ctx context.Context, facts caller.Facts, downs int) {
 		})
 		return
 	}
-	c.asker.ended = func(byTimer bool) { c.end(c.asker, byTimer) }
 	c.dial(a.Lease, time.Duration(a.Seconds)*time.Second)
 }
 
 // failedTrunk is how long a trunk takes to say that it is down.
 const failedTrunk = time.Second
-
-// begin makes the channel that asks, and says what Asterisk knows of how it came to.
-func (c *call) begin() caller.Facts {
-	a, trunk := c.world.asterisk, "PJSIP/"+c.world.site.Trunk
-	phone := "PJSIP/" + c.wish.from + "-00000001"
-	switch c.traffic.From.Kind {
-	case FromForward:
-		c.asker = a.create("Local/"+c.exten+"@internal", c.exten, nil)
-		return caller.Facts{Channel: c.asker.name, Forwarder: phone}
-	case FromTransfer:
-		c.asker = a.create(trunk, c.exten, nil)
-		return caller.Facts{Channel: c.asker.name, BlindTransfer: phone}
-	case FromTrunk:
-		c.asker = a.create(trunk, c.exten, nil)
-	default:
-		if c.wish.first {
-			a.guess(c.traffic, c.wish.address)
-		}
-		if c.traffic.From.Kind == FromAttended {
-			c.visit(trunk)
-		}
-		a.shown(c.wish.from, c.wish.address, true)
-		c.asker = a.create("PJSIP/"+c.wish.from, c.exten, nil)
-	}
-	return caller.Facts{Channel: c.asker.name}
-}
 
 // ask is what the dialplan does before it dials.
 func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
@@ -113,7 +107,7 @@ func (c *call) ask(ctx context.Context, facts caller.Facts) authorize.Answer {
 	asks := authorize.Request{
 		PBX: w.site.PBX, Uniqueid: c.asker.uniqueid, Number: authorize.Told(c.wish.number), Trunk: w.site.Trunk, Facts: facts,
 	}
-	if c.traffic.From.dials() {
+	if c.calls() {
 		asks.Remote = c.wish.address
 	}
 	q, _ := w.daemon.handler.Question(asks)
@@ -141,7 +135,7 @@ func (c *call) dial(mark string, timer time.Duration) {
 		c.asker.mark = mark
 	}
 	c.leg = w.asterisk.create("PJSIP/"+w.site.Trunk, c.exten, c.asker)
-	c.leg.ended = func(byTimer bool) { c.end(c.leg, byTimer) }
+	c.endsWith(c.leg)
 	w.asterisk.dial(c.asker, c.leg, c.exten+"@"+w.site.Trunk)
 	w.clock.after(c.wish.ring, func() {
 		switch {
@@ -163,36 +157,27 @@ func (c *call) connect(timer time.Duration) {
 	if c.asker != nil && !c.ended {
 		w.asterisk.answer(c.asker)
 	}
-	if c.traffic.From.Kind == FromAttended {
+	switch {
+	case c.then != nil:
+		w.clock.after(announced, c.then)
+		return
+	case c.traffic.From.Kind == FromAttended:
 		w.clock.after(announced, c.leave)
 	}
 	w.clock.after(c.wish.talk, c.hangUp)
 }
 
-// announced is how long a phone talks before it joins two calls and leaves.
-const announced = 5 * time.Second
-
-// visit is a call from outside that the phone answers.
-func (c *call) visit(trunk string) {
-	a := c.world.asterisk
-	c.visitor = a.create(trunk, c.wish.from, nil)
-	c.visitor.ended = func(byTimer bool) { c.end(c.visitor, byTimer) }
-	c.held = a.create("PJSIP/"+c.wish.from, "", c.visitor)
-	a.dial(c.visitor, c.held, c.wish.from)
-	a.answer(c.held)
-	a.answer(c.visitor)
-}
-
-// leave joins the visitor to the leg, and ends the phone's own channels.
-func (c *call) leave() {
-	if c.ended {
-		return
+// endsWith ends the call when a channel of it ends. An earlier call that it was of is
+// told first, and it alone of what has ended it.
+func (c *call) endsWith(ch *channel) {
+	earlier := ch.ended
+	ch.ended = func(byTimer bool) {
+		if earlier != nil {
+			earlier(byTimer)
+			byTimer = false
+		}
+		c.end(ch, byTimer)
 	}
-	a, phone := c.world.asterisk, c.asker
-	c.asker, phone.ended = nil, nil
-	a.join(c.held, phone, c.visitor, c.leg)
-	a.end(c.held, false)
-	a.end(phone, false)
 }
 
 // hangUp ends the call as those do who talk.
@@ -231,7 +216,7 @@ func (c *call) end(by *channel, cut bool) {
 			ours = c.question.Price
 		}
 		carrier := ours
-		if c.traffic.Price != nil {
+		if c.traffic.Price != nil && c.then == nil {
 			carrier = *c.traffic.Price
 		}
 		w.tally.spent(c.traffic.Label, w.clock.Now(), c.question, carrier.Cost(talk), ours.Cost(talk))

@@ -159,13 +159,17 @@ func (r *reader) each(key string, n ast.Node, read func(key string, n ast.Node))
 }
 
 func (r *reader) traffic(key string, n ast.Node) {
-	s := r.fields(key, n, "label", "from", "to", "pick", "numbers", "per_minute", "every", "per_day", "shape", "concurrent",
+	s := r.fields(key, n, "label", "from", "to", "via", "pick", "numbers", "per_minute", "every", "per_day", "shape", "concurrent",
 		"after", "until", "calls", "days", "between", "repeat", "talk", "ring", "answered", "addresses", "guesses", "failovers", "lines", "price")
 	s.needs("label", "from", "to")
 	t := Traffic{Answered: 1, Talk: Talk{Min: time.Minute, Max: 3 * time.Minute}, Ring: Talk{Min: 3 * time.Second, Max: 15 * time.Second}}
 	s.text("label", oneOfInto(&t.Label, Attack, Legitimate, Misdial))
 	s.text("from", originInto(&t.From))
-	r.to(s, &t)
+	t.To, t.ToIn = r.numbers(s, "to")
+	t.Via, t.ViaIn = r.numbers(s, "via")
+	if n := s.value("via"); n != nil && t.From.Kind != "" && !t.From.transfers() {
+		r.Problem(n, strictyaml.Inside(key, "via"), "only a call that is transferred was another one first: want it with transfer or attended")
+	}
 	s.text("pick", func(text string) error {
 		t.InOrder = text == "round-robin"
 		if !t.InOrder && text != "random" {
@@ -177,9 +181,6 @@ func (r *reader) traffic(key string, n ast.Node) {
 	s.text("after", lengthInto(&t.After, 0, longestStory))
 	s.text("until", lengthInto(&t.Until, 0, longestStory))
 	r.window(s, &t)
-	if n := s.value("after"); n != nil && (t.Until > 0 && t.After >= t.Until || r.made.Lasts > 0 && t.After >= r.made.Lasts) {
-		r.Problem(n, strictyaml.Inside(key, "after"), "no call would begin: want it before until, and before the story is over")
-	}
 	s.text("calls", countInto(&t.Calls, 1, 10_000_000))
 	s.texts("days", func(text string) error {
 		day, err := weekday(text)
@@ -226,8 +227,8 @@ func (r *reader) network(s said, t *Traffic) {
 	})
 	s.text("guesses", countInto(&t.Guesses, 1, mostGuesses))
 	for _, name := range []string{"addresses", "guesses"} {
-		if n := s.value(name); n != nil && t.From.Kind != "" && !t.From.dials() {
-			r.Problem(n, strictyaml.Inside(s.key, name), "only a phone shows where it is: want it with extension, extensions or attended")
+		if n := s.value(name); n != nil && t.From.Kind != "" && !t.dials() {
+			r.Problem(n, strictyaml.Inside(s.key, name), "only a phone shows where it is: want it with extension, extensions, attended, or transfer and via")
 		}
 	}
 }
@@ -260,33 +261,34 @@ func (r *reader) pace(s said, t *Traffic) {
 	}
 }
 
-// to are the numbers: a list, or one for each country that the site may be in.
-func (r *reader) to(s said, t *Traffic) {
-	key := strictyaml.Inside(s.key, "to")
-	n := s.value("to")
+// numbers are a list, or one for each country that the site may be in.
+func (r *reader) numbers(s said, name string) (all []Target, in map[string][]Target) {
+	key := strictyaml.Inside(s.key, name)
+	n := s.value(name)
 	if n == nil {
-		return
+		return nil, nil
 	}
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	default:
-		t.To = r.targets(key, n)
-		return
+		return r.targets(key, n), nil
 	}
-	t.ToIn = make(map[string][]Target)
+	in = make(map[string][]Target)
 	for _, pair := range r.Entries(key, n) {
 		var country string
 		text, _ := r.Word(key, pair.Key)
 		if err := countryInto(&country)(text); err != nil {
 			r.Problem(pair.Key, key, "%s", err)
 		}
-		t.ToIn[country] = r.targets(strictyaml.Inside(key, country), pair.Value)
+		in[country] = r.targets(strictyaml.Inside(key, country), pair.Value)
 	}
 	if home := r.made.Site.Country; home != "" {
-		if err := t.numbersIn(home); err != nil {
-			r.Problem(n, s.key, "%s", err)
+		var err error
+		if all, err = inCountry(home, nil, in); err != nil {
+			r.Problem(n, s.key, "%s: %s", name, err)
 		}
 	}
+	return all, in
 }
 
 // targets are numbers, each alone or with its weight.

@@ -47,6 +47,8 @@ type Traffic struct {
 	From    Origin
 	To      []Target
 	ToIn    map[string][]Target // instead of To, by the site's country; At chooses
+	Via     []Target            // of transfers: whom the phone calls first, to send that call on; none: a call from outside is sent on
+	ViaIn   map[string][]Target // instead of Via, as with To
 	InOrder bool                // targets, and callers, in turn; else at random
 	Numbers int                 // so many numbers are drawn from To once, and called; 0: a new one for each call
 	Lines   int                 // so many calls at a time a caller makes; 0: any number
@@ -90,8 +92,8 @@ type OriginKind string
 const (
 	FromExtension OriginKind = "extension" // a phone dials
 	FromForward   OriginKind = "forward"   // somebody outside calls a phone that deflects to the number
-	FromTransfer  OriginKind = "transfer"  // a phone sends a call from outside on to the number, and is gone
-	FromAttended  OriginKind = "attended"  // a phone calls the number, joins a call from outside to it, and is gone
+	FromTransfer  OriginKind = "transfer"  // a phone sends a call on to the number, and is gone
+	FromAttended  OriginKind = "attended"  // a phone calls the number, joins another call to it, and is gone
 	FromTrunk     OriginKind = "trunk"     // a call from outside dials on (DISA, voicemail)
 	FromNowhere   OriginKind = "originate" // AMI or a call file makes it, past the dialplan
 )
@@ -102,8 +104,16 @@ type Origin struct {
 	Names []string
 }
 
+// transfers tells whether a phone sends calls on.
+func (o *Origin) transfers() bool { return o.Kind == FromTransfer || o.Kind == FromAttended }
+
 // dials tells whether a phone of the site begins such calls, and shows its password.
-func (o *Origin) dials() bool { return o.Kind == FromExtension || o.Kind == FromAttended }
+func (t *Traffic) dials() bool {
+	return t.From.Kind == FromExtension || t.From.Kind == FromAttended || t.sendsOn()
+}
+
+// sendsOn tells whether a phone sends on calls that it has made itself.
+func (t *Traffic) sendsOn() bool { return len(t.Via)+len(t.ViaIn) > 0 }
 
 // Hours is a time of day from (included) to (not included), since midnight; it may
 // go over midnight.

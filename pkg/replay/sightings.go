@@ -17,11 +17,11 @@ const settledFor = 30 * 24 * time.Hour
 // settled is where the phones of a story were seen before it.
 func (s *Scenario) settled(pbx string) (all []toll.Seen) {
 	for n := range s.Traffic {
-		from := &s.Traffic[n].From
-		if !from.dials() {
+		t := &s.Traffic[n]
+		if !t.dials() {
 			continue
 		}
-		for _, name := range from.Names {
+		for _, name := range t.From.Names {
 			all = append(all, toll.Seen{
 				PBX: pbx, Account: name, Network: origin.NetworkOf(office()), First: s.Starts.Add(-settledFor), Last: s.Starts,
 			})

@@ -15,6 +15,7 @@ type wish struct {
 	from     string // an extension, or the trunk
 	address  netip.Addr
 	number   string // as dialled
+	via      string // what the phone dials before; empty: nothing
 	first    bool   // of its kind
 	answered bool
 	ring     time.Duration // until it is answered, or given up
@@ -30,7 +31,6 @@ type source struct {
 	rand    *rand.Rand
 	dial    func(number string) string // how the site dials an E.164 number; nil: as it stands
 	turn    int                        // how many calls were drawn
-	weight  float64
 	pool    []string                   // the numbers that are called, where they were drawn before
 	called  map[string][]string        // the newest numbers, by caller
 	busy    map[string][]time.Duration // until when each caller's lines are taken
@@ -47,9 +47,6 @@ func newSource(s *Scenario, n int, zone *time.Location, holiday func(time.Time) 
 		traffic: t, zone: zone, holiday: holiday, called: make(map[string][]string), busy: make(map[string][]time.Duration),
 		rand: rand.New(rand.NewPCG(s.Seed, h.Sum64()+uint64(n))),
 		hour: t.After.Truncate(time.Hour),
-	}
-	for _, to := range t.To {
-		src.weight += to.Weight
 	}
 	src.fill()
 	return src
@@ -83,9 +80,10 @@ func (s *source) draw(at time.Duration) (wish, bool) {
 	if all := t.Addresses; len(all) > 0 {
 		w.address = all[s.turn%len(all)]
 	}
-	if s.dial != nil {
-		w.number = s.dial(w.number)
+	if len(t.Via) > 0 {
+		w.via = s.dialled(s.digits(s.oneOf(t.Via)))
 	}
+	w.number = s.dialled(w.number)
 	w.first = s.turn == 0
 	s.turn++
 	if t.Lines > 0 && free {
@@ -96,6 +94,14 @@ func (s *source) draw(at time.Duration) (wish, bool) {
 		s.busy[from] = append(s.busy[from], until)
 	}
 	return w, free
+}
+
+// dialled is a number as the site dials it.
+func (s *source) dialled(number string) string {
+	if s.dial == nil {
+		return number
+	}
+	return s.dial(number)
 }
 
 // idle is a caller who has a line left. Whoever talks is passed over, and after as
@@ -166,7 +172,16 @@ func (s *source) target() string {
 	if s.traffic.InOrder {
 		return all[s.turn%len(all)].Number
 	}
-	left := s.rand.Float64() * s.weight
+	return s.oneOf(all)
+}
+
+// oneOf draws a number by its weight.
+func (s *source) oneOf(all []Target) string {
+	left := 0.0
+	for _, t := range all {
+		left += t.Weight
+	}
+	left *= s.rand.Float64()
 	for _, t := range all {
 		if left -= t.Weight; left < 0 {
 			return t.Number

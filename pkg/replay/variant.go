@@ -56,15 +56,25 @@ func (s *Scenario) At(f SiteFacts) (*Scenario, error) {
 }
 
 // numbersIn chooses the numbers for a country, where there are some for each.
-func (t *Traffic) numbersIn(country string) error {
-	if t.ToIn == nil {
-		return nil
+func (t *Traffic) numbersIn(country string) (err error) {
+	if t.To, err = inCountry(country, t.To, t.ToIn); err != nil {
+		return fmt.Errorf("to: %w", err)
 	}
-	t.To = t.ToIn[country]
-	if len(t.To) == 0 {
-		return fmt.Errorf("to: there are no numbers for a site in %s, only for %s", country, strings.Join(slices.Sorted(maps.Keys(t.ToIn)), ", "))
+	if t.Via, err = inCountry(country, t.Via, t.ViaIn); err != nil {
+		return fmt.Errorf("via: %w", err)
 	}
 	return nil
+}
+
+// inCountry are the numbers for a site in a country.
+func inCountry(country string, everywhere []Target, in map[string][]Target) ([]Target, error) {
+	if in == nil {
+		return everywhere, nil
+	}
+	if len(in[country]) == 0 {
+		return nil, fmt.Errorf("there are no numbers for a site in %s, only for %s", country, strings.Join(slices.Sorted(maps.Keys(in)), ", "))
+	}
+	return in[country], nil
 }
 
 // Breaking is the scenario with one more fault, whose time counts from the beginning

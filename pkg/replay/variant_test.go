@@ -42,7 +42,7 @@ lasts: 5d
 traffic:
 - {label: legitimate, from: extension:1, to: ["911"], every: 1h}
 - {label: attack, from: extension:1, to: {US: ["17676151234"], GB: ["07797712345", {number: "07012345678", weight: 2}]}, every: 1h}
-- {label: attack, from: extension:1, to: ["+220700xxxx"], every: 1h, after: 2d}
+- {label: attack, from: transfer:1, via: {US: ["+12125551234"], GB: ["+442079460000"]}, to: ["+220700xxxx"], every: 1h, after: 2d}
 faults:
 - {at: 2h, kind: smtp_down, for: 10m}
 `
@@ -68,6 +68,9 @@ func TestScenarioAtAnotherSite(t *testing.T) {
 	}
 	if want := []Target{{"07797712345", 1}, {"07012345678", 2}}; !slices.Equal(moved.Traffic[1].To, want) || s.Traffic[1].To[0].Number != "17676151234" {
 		t.Errorf("it calls %v, and %v where it was", moved.Traffic[1].To, s.Traffic[1].To)
+	}
+	if want := []Target{{"+442079460000", 1}}; !slices.Equal(moved.Traffic[2].Via, want) || s.Traffic[2].Via[0].Number != "+12125551234" {
+		t.Errorf("it calls %v first, and %v where it was", moved.Traffic[2].Via, s.Traffic[2].Via)
 	}
 	_, err = s.At(SiteFacts{Country: "FR", Zone: "Europe/Paris"})
 	if err == nil || err.Error() != "traffic[1]: to: there are no numbers for a site in FR, only for GB, US" {
