@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -23,7 +24,13 @@ type planned struct {
 	talk   time.Duration // then the caller hangs up; 0: never
 	gives  time.Duration // nobody answers, and so long after dialling the caller gives up
 	sends  bool          // somebody outside calls the extension, which forwards
+
+	via       string // the extension calls this number first, and sends that call on to the other
+	announced bool   // … after it has called there itself
 }
+
+// first is the number that the extension dials first.
+func (p planned) first() string { return cmp.Or(p.via, p.number) }
 
 func inFreetown(n int) string { return fmt.Sprintf("002322222%04d", n) }
 
@@ -82,25 +89,7 @@ func TestOneAttackBothWays(t *testing.T) {
 		for _, s := range plannedPolicy() {
 			d.Set(t, s)
 		}
-		attack := plannedAttack()
-		carrier := attackFor(t, l, attack)
-		seen := d.story(t)
-		played := heard{story{}}
-		scenario := scenarioOf(t, attack, seen, carrier)
-		result, err := app.SimulateTold(t.Context(), d.Config, plannedPolicy(), scenario, played)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, word := range comesTo {
-			if !strings.Contains(seen.String(), word) {
-				t.Errorf("nothing of the attack has come to %q", word)
-			}
-		}
-		if differ := seen.differences(played.story); len(differ) > 0 {
-			t.Errorf("Asterisk and the simulator differ:\n%s", strings.Join(differ, "\n"))
-			t.Logf("Asterisk:\n%vthe simulator:\n%v", seen, played.story)
-		}
-		samePrice(t, d, carrier, result)
+		seen, scenario := bothWays(t, l, d, plannedAttack(), comesTo)
 		for name, other := range otherPolicies() {
 			played := heard{story{}}
 			if _, err := app.SimulateTold(t.Context(), d.Config, other, scenario, played); err != nil {
@@ -111,6 +100,30 @@ func TestOneAttackBothWays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// bothWays plays an attack on Asterisk and by the simulator, and compares them. Each of the words must have come of it.
+func bothWays(t *testing.T, l *Lab, d *Daemon, attack []planned, words []string) (story, *replay.Scenario) {
+	t.Helper()
+	carrier := attackFor(t, l, attack)
+	seen := d.story(t)
+	played := heard{story{}}
+	scenario := scenarioOf(t, attack, seen, carrier)
+	result, err := app.SimulateTold(t.Context(), d.Config, plannedPolicy(), scenario, played)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range words {
+		if !strings.Contains(seen.String(), word) {
+			t.Errorf("nothing of the attack has come to %q", word)
+		}
+	}
+	if differ := seen.differences(played.story); len(differ) > 0 {
+		t.Errorf("Asterisk and the simulator differ:\n%s", strings.Join(differ, "\n"))
+		t.Logf("Asterisk:\n%vthe simulator:\n%v", seen, played.story)
+	}
+	samePrice(t, d, carrier, result)
+	return seen, scenario
 }
 
 // otherPolicies are not the daemon's, and must be told from it.
@@ -167,8 +180,12 @@ func attackFor(t *testing.T, l *Lab, attack []planned) *Carrier {
 	began := time.Now()
 	for _, p := range attack {
 		time.Sleep(time.Until(began.Add(p.at)))
-		if p.sends {
+		switch {
+		case p.sends:
 			carrier.Dial(p.from, "030123")
+			continue
+		case p.via != "":
+			p.sendOn(t, carrier, phones[p.from])
 			continue
 		}
 		call := phones[p.from].Dial(p.number)
@@ -190,7 +207,7 @@ func scenarioOf(t *testing.T, attack []planned, seen story, carrier *Carrier) *r
 	const lasts = time.Minute
 	s := &replay.Scenario{Name: "both ways", Site: replay.SiteFacts{Country: "DE"}, Lasts: lasts, Seed: 1}
 	for _, p := range attack {
-		asked := seen.asked(t, p.number)
+		asked := seen.asked(t, p.first())
 		if s.Starts.IsZero() {
 			s.Starts = asked
 		}
@@ -199,20 +216,28 @@ func scenarioOf(t *testing.T, attack []planned, seen story, carrier *Carrier) *r
 			To: []replay.Target{{Number: p.number, Weight: 1}}, After: asked.Sub(s.Starts), Every: lasts, Calls: 1,
 			Talk: exactly(lasts), Ring: exactly(time.Second), Answered: 1,
 		}
-		if p.sends {
+		switch {
+		case p.sends:
 			one.From.Kind = replay.FromForward
+		case p.announced:
+			one.From.Kind = replay.FromAttended
+		case p.via != "":
+			one.From.Kind = replay.FromTransfer
+		}
+		if p.via != "" {
+			one.Via = []replay.Target{{Number: p.via, Weight: 1}}
 		}
 		for _, c := range carrier.Calls() {
 			o := c.Outcome()
+			if c.Number == p.number && p.talk > 0 {
+				one.Talk = exactly(o.Talk)
+			}
 			switch {
-			case c.Number != p.number:
+			case c.Number != p.first():
 			case o.Answered.IsZero():
 				one.Ring, one.Answered = exactly(o.Ended.Sub(asked)), 0
 			default:
 				one.Ring = exactly(o.Answered.Sub(asked))
-				if p.talk > 0 {
-					one.Talk = exactly(o.Talk)
-				}
 			}
 		}
 		s.Traffic = append(s.Traffic, one)

@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +21,13 @@ const (
 	londonNew     = "00442079460003"
 )
 
-// e164 is a number as the ledger knows it that was dialled with 00.
-func e164(dialled string) string { return "+" + dialled[2:] }
+// e164 is a number as the ledger knows it that was dialled in Germany.
+func e164(dialled string) string {
+	if abroad, is := strings.CutPrefix(dialled, "00"); is {
+		return "+" + abroad
+	}
+	return "+49" + strings.TrimPrefix(dialled, "0")
+}
 
 // Calls live through a kill of the daemon: one that talks, one that is answered while nobody watches, one that
 // ends meanwhile. Afterwards a limit of three leaves room for exactly one more.
