@@ -28,8 +28,8 @@ func TestEvaluation(t *testing.T) {
 		return
 	}
 	r := report{Attacks: everywhere(t, "attack-*.yaml"), peers: make(map[string]*peer)}
-	r.Broken = broken(r.Attacks)
-	plays := append(append([]*play{}, r.Attacks...), r.Broken...)
+	r.Broken, r.ByDay = broken(r.Attacks), byDay(r.Attacks)
+	plays := append(append(append([]*play{}, r.Attacks...), r.Broken...), r.ByDay...)
 	for _, s := range stories(t, "month-*.yaml") {
 		for _, seed := range tuning {
 			r.Tuning = append(r.Tuning, seeded(s, seed))

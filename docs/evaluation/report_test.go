@@ -15,7 +15,7 @@ import (
 
 // report is what the template shows.
 type report struct {
-	Attacks, Broken         []*play // at every site, without and with faults
+	Attacks, Broken, ByDay  []*play // at every site, without and with faults, and in working hours
 	Tuning, Months, Special []*play // honest traffic
 	peers                   map[string]*peer
 }
@@ -48,6 +48,7 @@ func worst(plays []*play, of func(*replay.Result) toll.Money) (most toll.Money) 
 	return most
 }
 
+func leaked(r *replay.Result) toll.Money { return r.LeakedCost }
 func rated(r *replay.Result) toll.Money { return r.LeakedCostRated }
 func inDay(r *replay.Result) toll.Money { return r.LeakedWorstDay }
 func bare(r *replay.Result) toll.Money  { return r.UnprotectedCost }
@@ -130,6 +131,38 @@ func (r *report) AttackRows() (rows []string) {
 	return rows
 }
 
+// DayRows are the lines about attacks in working hours.
+func (r *report) DayRows() (rows []string) {
+	names, same := byName(r.ByDay)
+	_, night := byName(r.Attacks)
+	for _, name := range names {
+		p := same[name]
+		late, told := alert(p)
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | %s |", name, money(worst(p, leaked)), money(worst(night[name], leaked)),
+			money(worst(p, inDay)), wait(late, told)))
+	}
+	return rows
+}
+
+// DayMedian is what the attack in the middle of them leaks, at the carrier's price.
+func (r *report) DayMedian() string {
+	middle, _, _ := median(r.ByDay)
+	return money(middle)
+}
+
+// DayBreaches is in how many of them a budget was broken.
+func (r *report) DayBreaches() string { return fmt.Sprintf("%d of %d", breaches(r.ByDay), len(r.ByDay)) }
+
+// breaches is in how many plays a budget was broken.
+func breaches(plays []*play) (n int) {
+	for _, p := range plays {
+		if p.result.BudgetBreach {
+			n++
+		}
+	}
+	return n
+}
+
 // median is the one in the middle, and the worst, with its name.
 func median(plays []*play) (middle, most toll.Money, name string) {
 	var costs []toll.Money
@@ -156,11 +189,7 @@ func (r *report) FaultRows() (rows []string) {
 	}
 	for _, fault := range faults {
 		var inside, beside []*play
-		breaches := 0
 		for _, p := range byFault[fault] {
-			if p.result.BudgetBreach {
-				breaches++
-			}
 			if strings.HasPrefix(p.story.Name, "10b") {
 				beside = append(beside, p)
 			} else {
@@ -171,7 +200,7 @@ func (r *report) FaultRows() (rows []string) {
 		_, around, _ := median(beside)
 		plays := byFault[fault]
 		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s (%s) | %d of %d | %s | %s | %s | %d |",
-			fault, money(middle), money(most), name, breaches, len(plays), money(around), unheard(plays, toAlert), unheard(plays, toMail), mails(plays)))
+			fault, money(middle), money(most), name, breaches(plays), len(plays), money(around), unheard(plays, toAlert), unheard(plays, toMail), mails(plays)))
 	}
 	return rows
 }
@@ -222,14 +251,9 @@ func (r *report) Verdicts() (rows []string) {
 	middle, most, name := median(r.Attacks)
 	say("median leak over all attacks and sites at most "+money(mostMedian), money(middle), middle <= mostMedian)
 	say("worst leak at most "+money(mostWorst), money(most)+", "+name, most <= mostWorst)
-	breaches, worstMails := 0, ""
-	for _, p := range append(append([]*play{}, r.Attacks...), r.Broken...) {
-		if p.result.BudgetBreach {
-			breaches++
-		}
-	}
-	say("no budget broken, with any fault", fmt.Sprintf("%d of %d plays", breaches, len(r.Attacks)+len(r.Broken)), breaches == 0)
-	manyMails := 0
+	broken := breaches(r.Attacks) + breaches(r.Broken)
+	say("no budget broken, with any fault", fmt.Sprintf("%d of %d plays", broken, len(r.Attacks)+len(r.Broken)), broken == 0)
+	manyMails, worstMails := 0, ""
 	for _, p := range r.Attacks {
 		if p.result.Alerts > manyMails {
 			manyMails, worstMails = p.result.Alerts, p.story.Name
@@ -264,7 +288,7 @@ func (r *report) honestVerdicts(say func(target, seen string, met bool)) {
 
 // Plays is how many there were.
 func (r *report) Plays() int {
-	n := len(r.Attacks) + len(r.Broken) + len(r.Tuning) + len(r.Months) + len(r.Special)
+	n := len(r.Attacks) + len(r.Broken) + len(r.ByDay) + len(r.Tuning) + len(r.Months) + len(r.Special)
 	for _, p := range r.peers {
 		n += len(p.attacks) + len(p.honest)
 	}
