@@ -31,8 +31,19 @@ func newDesk(t *testing.T, o Options) *desk {
 	return d
 }
 
+// Next is the tracker's, which must not be what was true before something changed.
+func (d *desk) Next() (time.Time, bool) {
+	d.t.Helper()
+	next, any := d.Tracker.Next()
+	if due, is := d.due(); is != any || !due.Equal(next) {
+		d.t.Errorf("next is %s (%t), and due %s (%t)", next, any, due, is)
+	}
+	return next, any
+}
+
 func (d *desk) keep(changes []Change) {
 	d.t.Helper()
+	d.Next()
 	for _, c := range changes {
 		d.last[c.Incident.ID] = c.Incident
 		if c.Notice != "" {

@@ -12,20 +12,30 @@ func TestWhatWasNotWrittenIsLearntFromTheLedger(t *testing.T) {
 	d := newDesk(t, settings)
 	first := cut(lease("1003"), toll.ReasonSpent, "x")
 	d.note(0, toll.EntryCutting, first)
-	stood := d.Open()[0]
-
 	again := newDesk(t, settings)
+	again.Next() // which is asked between any two
+	stood := d.Open()[0]
 	again.Restore(stood)
+	again.Next()
+	stood.Noticed = mostNotices - 1 // as a later entry has it: there is nothing to tell, and so to do
+	again.Restore(stood)
+	again.Next()
 	// Behind it in the log: the first call's end, and another one cut and ended.
 	gone, live := cut(lease("1003"), toll.ReasonSpent, "x"), cut(lease("1003"), toll.ReasonSpent, "x")
 	again.Learn(toll.Entry{At: noon.Add(time.Second), Kind: toll.EntryEnded, Lease: ended(first, 5)})
+	again.Next()
 	again.Learn(toll.Entry{At: noon.Add(2 * time.Second), Kind: toll.EntryEnded, Lease: ended(gone, 7)})
+	again.Next()
 	again.Resume(noon.Add(time.Minute), []toll.Lease{live})
+	again.Next()
 	i := again.Open()[0]
 	same(t, "cut, listed, cost", []any{i.Cut, len(i.Calls), i.Cost}, []any{3, 3, toll.Money(12)})
 	if flushed := again.Flush(); len(flushed) != 1 || flushed[0].Incident.Cut != 3 || len(again.Flush()) != 0 {
 		t.Errorf("flushed %+v", flushed)
 	}
+	again.Next()
+	again.Resume(noon.Add(time.Minute), nil)
+	again.Next()
 }
 
 // Amounts at prices that no rate deck says are told as such, and others are not.

@@ -27,7 +27,7 @@ func (t *Tracker) Learn(e toll.Entry) {
 	}
 	t.judge(c, l)
 	t.settleCall(e.At, c, l)
-	c.file.unsaved = e.At
+	c.file.unsaved, t.known = e.At, false
 }
 
 // Resume compares what was restored with the leases that are live now. A call
@@ -57,6 +57,7 @@ func (t *Tracker) Resume(now time.Time, live []toll.Lease) {
 	for _, f := range t.open {
 		f.unsaved = now
 	}
+	t.known = false
 }
 
 // Flush gives what has changed and is not in the ledger yet.

@@ -24,8 +24,18 @@ const (
 // ByQuiet is who closes an incident that has ended by itself.
 const ByQuiet = "quiet"
 
-// Next is when Tick has something to do; false when nothing is due ever.
+// Next is when Tick has something to do; false when nothing is due ever. It is asked
+// far more often than something changes.
 func (t *Tracker) Next() (next time.Time, any bool) {
+	if !t.known {
+		t.next, t.any = t.due()
+		t.known = true
+	}
+	return t.next, t.any
+}
+
+// due is the earliest that is planned for any incident.
+func (t *Tracker) due() (next time.Time, any bool) {
 	consider := func(at time.Time) {
 		if !at.IsZero() && (!any || at.Before(next)) {
 			next, any = at, true
@@ -78,6 +88,7 @@ func (t *Tracker) ends(f *file) (time.Time, bool) {
 // settle says whether the incident's newest state is to be written now, and
 // whether the owner is told.
 func (t *Tracker) settle(now time.Time, f *file) (Change, bool) {
+	t.known = false
 	kind := t.tell(now, f)
 	if kind == "" && !f.urgent && (f.unsaved.IsZero() || now.Before(f.unsaved.Add(saveAfter))) {
 		return Change{}, false
@@ -155,6 +166,7 @@ func (t *Tracker) close(now time.Time, f *file, by string) Change {
 
 // change is the incident as it stands, on its way to the ledger.
 func (t *Tracker) change(now time.Time, f *file, kind toll.NoticeKind) Change {
+	t.known = false
 	i := &f.incident
 	if kind != "" {
 		i.Noticed++

@@ -59,6 +59,10 @@ type Tracker struct {
 	suspects *suspects
 	mended   map[key]toll.Incident // troubles that ended lately, which may begin again
 	episodes []*episode
+
+	next  time.Time // what Next says,
+	any   bool      // likewise,
+	known bool      // as long as nothing has changed
 }
 
 // key tells apart what is never one incident.
@@ -97,6 +101,7 @@ func New(o Options, c Context) *Tracker {
 // of it. It is how a restarted tracker learns of what was open, and how much was told
 // of what is over.
 func (t *Tracker) Restore(i toll.Incident) {
+	t.known = false
 	k := keyOf(&i)
 	f := t.open[k]
 	if !i.Open() {
