@@ -49,9 +49,9 @@ func worst(plays []*play, of func(*replay.Result) toll.Money) (most toll.Money) 
 }
 
 func leaked(r *replay.Result) toll.Money { return r.LeakedCost }
-func rated(r *replay.Result) toll.Money { return r.LeakedCostRated }
-func inDay(r *replay.Result) toll.Money { return r.LeakedWorstDay }
-func bare(r *replay.Result) toll.Money  { return r.UnprotectedCost }
+func rated(r *replay.Result) toll.Money  { return r.LeakedCostRated }
+func inDay(r *replay.Result) toll.Money  { return r.LeakedWorstDay }
+func bare(r *replay.Result) toll.Money   { return r.UnprotectedCost }
 
 // money is an amount in hundredths, rounded up.
 func money(m toll.Money) string {
@@ -151,7 +151,9 @@ func (r *report) DayMedian() string {
 }
 
 // DayBreaches is in how many of them a budget was broken.
-func (r *report) DayBreaches() string { return fmt.Sprintf("%d of %d", breaches(r.ByDay), len(r.ByDay)) }
+func (r *report) DayBreaches() string {
+	return fmt.Sprintf("%d of %d", breaches(r.ByDay), len(r.ByDay))
+}
 
 // breaches is in how many plays a budget was broken.
 func breaches(plays []*play) (n int) {

@@ -83,13 +83,7 @@ var comesTo = []string{
 // One attack is played on a real Asterisk, and what its phones did once more by the simulator. Both come to the same
 // verdicts, renewals and cuts, call by call, and the carrier bills the same but for what nobody can see of a call.
 func TestOneAttackBothWays(t *testing.T) {
-	short := func(c *config.Config) { c.Calls.MinSlice, c.Calls.MaxSlice = 4*time.Second, 8*time.Second }
-	forEachVersion(t, DaemonOptions{Change: short}, func(t *testing.T, l *Lab, d *Daemon) {
-		takeWaysOut(t, l)
-		for _, s := range plannedPolicy() {
-			d.Set(t, s)
-		}
-		seen, scenario := bothWays(t, l, d, plannedAttack(), comesTo)
+	bothWays(t, plannedAttack(), comesTo, func(t *testing.T, d *Daemon, seen story, scenario *replay.Scenario) {
 		for name, other := range otherPolicies() {
 			played := heard{story{}}
 			if _, err := app.SimulateTold(t.Context(), d.Config, other, scenario, played); err != nil {
@@ -102,28 +96,35 @@ func TestOneAttackBothWays(t *testing.T) {
 	})
 }
 
-// bothWays plays an attack on Asterisk and by the simulator, and compares them. Each of the words must have come of it.
-func bothWays(t *testing.T, l *Lab, d *Daemon, attack []planned, words []string) (story, *replay.Scenario) {
-	t.Helper()
-	carrier := attackFor(t, l, attack)
-	seen := d.story(t)
-	played := heard{story{}}
-	scenario := scenarioOf(t, attack, seen, carrier)
-	result, err := app.SimulateTold(t.Context(), d.Config, plannedPolicy(), scenario, played)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, word := range words {
-		if !strings.Contains(seen.String(), word) {
-			t.Errorf("nothing of the attack has come to %q", word)
+// bothWays plays an attack on each version and by the simulator, and compares them. Each of the words must have come of
+// it. The test goes on with what was seen of it.
+func bothWays(t *testing.T, attack []planned, words []string, more func(*testing.T, *Daemon, story, *replay.Scenario)) {
+	short := func(c *config.Config) { c.Calls.MinSlice, c.Calls.MaxSlice = 4*time.Second, 8*time.Second }
+	forEachVersion(t, DaemonOptions{Change: short}, func(t *testing.T, l *Lab, d *Daemon) {
+		takeWaysOut(t, l)
+		for _, s := range plannedPolicy() {
+			d.Set(t, s)
 		}
-	}
-	if differ := seen.differences(played.story); len(differ) > 0 {
-		t.Errorf("Asterisk and the simulator differ:\n%s", strings.Join(differ, "\n"))
-		t.Logf("Asterisk:\n%vthe simulator:\n%v", seen, played.story)
-	}
-	samePrice(t, d, carrier, result)
-	return seen, scenario
+		carrier := attackFor(t, l, attack)
+		seen := d.story(t)
+		played := heard{story{}}
+		scenario := scenarioOf(t, attack, seen, carrier)
+		result, err := app.SimulateTold(t.Context(), d.Config, plannedPolicy(), scenario, played)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if !strings.Contains(seen.String(), word) {
+				t.Errorf("nothing of the attack has come to %q", word)
+			}
+		}
+		if differ := seen.differences(played.story); len(differ) > 0 {
+			t.Errorf("Asterisk and the simulator differ:\n%s", strings.Join(differ, "\n"))
+			t.Logf("Asterisk:\n%vthe simulator:\n%v", seen, played.story)
+		}
+		samePrice(t, d, carrier, result)
+		more(t, d, seen, scenario)
+	})
 }
 
 // otherPolicies are not the daemon's, and must be told from it.
