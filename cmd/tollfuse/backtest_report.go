@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/tollfuse/tollfuse/pkg/backtest"
+	"github.com/tollfuse/tollfuse/pkg/cdr"
 	"github.com/tollfuse/tollfuse/pkg/toll"
 )
 
 // printBacktest says what a policy makes of the calls of a file.
 func printBacktest(w io.Writer, o *options, file string, r *backtest.Result) error {
 	for _, part := range []func(io.Writer, *options, string, *backtest.Result) error{
-		printRecords, printBadRecords, printOutcome, printGroups, printStopped, printProposals,
+		printRecords, printBadRecords, printUnnamedTrunks, printOutcome, printGroups, printStopped, printProposals,
 	} {
 		if err := part(w, o, file, r); err != nil {
 			return err
@@ -79,10 +80,32 @@ func printBadRecords(w io.Writer, _ *options, _ string, r *backtest.Result) erro
 	return andMore(w, r.BadRows-len(rows))
 }
 
+func printUnnamedTrunks(w io.Writer, _ *options, _ string, r *backtest.Result) error {
+	if r.Total.Calls == 0 {
+		return nil // then that is what is said of them all
+	}
+	return printUnnamed(w, r.Unnamed, "in the configuration, or with --trunk")
+}
+
+// printUnnamed says which ends look like trunks that are not named where they should be.
+func printUnnamed(w io.Writer, unnamed []cdr.Unnamed, where string) error {
+	if len(unnamed) == 0 {
+		return nil
+	}
+	var all []string
+	for _, u := range unnamed {
+		all = append(all, countCalls(u.Calls)+" to "+u.End)
+	}
+	return paragraph(w, "Left out are "+strings.Join(all, ", ")+
+		": many different numbers were dialled there, as to a trunk. If it is one, name it under asterisk: trunks: "+where+".")
+}
+
 // printOutcome says in a sentence what would have become of the calls.
 func printOutcome(w io.Writer, _ *options, _ string, r *backtest.Result) error {
 	t := r.Total
 	switch {
+	case r.Rows == r.BadRows:
+		return paragraph(w, "There is no row that can be read, and so no call.")
 	case t.Calls == 0 && len(r.Elsewhere) > 0:
 		return paragraph(w, "No call has a leg to a trunk. Legs went to "+strings.Join(r.Elsewhere, ", ")+
 			": if one of them leads outside, name it under asterisk: trunks: in the configuration, or with --trunk.")

@@ -28,6 +28,9 @@ func printPast(w io.Writer, s *session, file string, dryRun bool, r cdrReport) e
 	if r.Calls == 0 {
 		return printNothingLearned(w, r)
 	}
+	if err := printUnnamed(w, r.Unnamed, "in the configuration"); err != nil {
+		return err
+	}
 	return paragraph(w, learned(r, dryRun))
 }
 
@@ -158,6 +161,9 @@ func countCountries(n int) string {
 
 // printNothingLearned says why a file tells nothing.
 func printNothingLearned(w io.Writer, r cdrReport) error {
+	if r.Rows == r.BadRows {
+		return paragraph(w, "There is no row that can be read: nothing has changed.")
+	}
 	if len(r.Elsewhere) > 0 && r.Records.Calls == 0 {
 		return paragraph(w, "No call has a leg to a trunk. Legs went to "+strings.Join(r.Elsewhere, ", ")+
 			": if one of them leads outside, name it under asterisk: trunks: in the configuration.")

@@ -43,6 +43,7 @@ type Past struct {
 	Left       int           `json:"left_out"`      // calls to countries in Chosen.Except
 	Crowded    int           `json:"crowded"`       // facts there was no room for
 	Elsewhere  []string      `json:"elsewhere,omitempty"`
+	Unnamed    []cdr.Unnamed `json:"unnamed,omitempty"`
 }
 
 // PastCountry is one country that was called.
@@ -67,7 +68,7 @@ func ReadPast(ctx context.Context, records Records, site *Site, which Chosen) (*
 		if errors.Is(err, io.EOF) {
 			l.past.Rows, l.past.Records = records.Reader.Rows(), records.Calls.Counts()
 			l.past.BadRows, l.past.Bad = records.Reader.Bad()
-			l.past.Elsewhere = records.Calls.Elsewhere()
+			l.past.Elsewhere, l.past.Unnamed = records.Calls.Elsewhere(), records.Calls.Unnamed()
 			return l.done(), nil
 		}
 		if err != nil {

@@ -98,7 +98,7 @@ func Play(ctx context.Context, records Records, site *Site) (*Result, error) {
 	r := p.finish(records.Countries)
 	r.Rows, r.Records = records.Reader.Rows(), records.Calls.Counts()
 	r.BadRows, r.Bad = records.Reader.Bad()
-	r.Elsewhere = records.Calls.Elsewhere()
+	r.Elsewhere, r.Unnamed = records.Calls.Elsewhere(), records.Calls.Unnamed()
 	return r, nil
 }
 

@@ -21,7 +21,8 @@ type Result struct {
 	Bad     []cdr.Problem `json:"bad,omitempty"` // the first hundred of them
 	Records cdr.Counts    `json:"records"`       // what became of the others
 
-	Elsewhere []string `json:"elsewhere,omitempty"` // some ends to which legs went that are no trunk's
+	Elsewhere []string      `json:"elsewhere,omitempty"` // some ends to which legs went that are no trunk's
+	Unnamed   []cdr.Unnamed `json:"unnamed,omitempty"`   // those of them that look like trunks
 
 	Total   Group      `json:"total"`
 	Assumed toll.Money `json:"assumed"` // how much of the cost is at prices that no rate deck says

@@ -5,8 +5,6 @@ import (
 	"container/heap"
 	"errors"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 )
@@ -42,12 +40,6 @@ type Counts struct {
 	Late     int `json:"late"`      // began before a call that was already given
 }
 
-// What Elsewhere tells, and among how many ends it looks for that.
-const (
-	mostElsewhere   = 8
-	lookedElsewhere = 1000
-)
-
 // Calls makes calls of records, ordered by their beginning.
 type Calls struct {
 	records *Reader
@@ -58,7 +50,7 @@ type Calls struct {
 	open   map[key]*Call // the newest of each in the queue
 	last   time.Time
 	counts Counts
-	others map[string]int // legs to each end, see Elsewhere
+	others map[string]*end // that are no trunk's
 	done   bool
 }
 
@@ -68,21 +60,11 @@ type key struct{ id, number string }
 // NewCalls makes calls of what a Reader reads. Which channels are a trunk's is
 // for the site to say, see caller.Site.
 func NewCalls(records *Reader, trunk func(channel string) (name string, ok bool)) *Calls {
-	return &Calls{records: records, trunk: trunk, held: held, open: make(map[key]*Call), others: make(map[string]int)}
+	return &Calls{records: records, trunk: trunk, held: held, open: make(map[key]*Call), others: make(map[string]*end)}
 }
 
 // Counts is what became of the records so far.
 func (c *Calls) Counts() Counts { return c.counts }
-
-// Elsewhere are some ends to which legs went that are no trunk's, such as PJSIP/1002. First
-// come those with the most legs for other numbers than their own: among dozens of
-// extensions the owner looks for what leads outside.
-func (c *Calls) Elsewhere() []string {
-	ends := slices.SortedFunc(maps.Keys(c.others), func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.others[b], c.others[a]), cmp.Compare(a, b))
-	})
-	return ends[:min(len(ends), mostElsewhere)]
-}
 
 // Next is the call that began next; io.EOF after the last. Its other errors are
 // those of the Reader.
@@ -120,7 +102,7 @@ func (c *Calls) take(record Record) {
 	trunk, ok := c.trunk(record.DstChannel)
 	if !ok {
 		c.counts.NotTrunk++
-		c.wentElsewhere(record.DstChannel, record.Dst)
+		c.wentElsewhere(&record)
 		return
 	}
 	number, ok := dialled(record)
@@ -139,29 +121,6 @@ func (c *Calls) take(record Record) {
 	}
 	heap.Push(&c.queue, call)
 	c.open[call.key()] = call
-}
-
-// wentElsewhere counts a leg to an end that is no trunk's, without the number that a
-// channel of it has at its end: an owner whose calls are not found sees there why. A leg
-// to the extension that was dialled is told, but counts nothing.
-func (c *Calls) wentElsewhere(channel, dst string) {
-	if channel == "" {
-		return
-	}
-	if end := strings.LastIndexByte(channel, '-'); end >= 0 {
-		channel = channel[:end]
-	}
-	legs, known := c.others[channel]
-	if !known && len(c.others) == lookedElsewhere {
-		return
-	}
-	if _, name, _ := strings.Cut(channel, "/"); name != dst {
-		legs++
-	}
-	if !known {
-		channel = strings.Clone(channel)
-	}
-	c.others[channel] = legs
 }
 
 func (c *Call) key() key {

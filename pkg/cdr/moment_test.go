@@ -2,50 +2,12 @@ package cdr
 
 import (
 	"errors"
-	"io"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 )
-
-// An owner whose calls are not found sees where they went.
-func TestElsewhere(t *testing.T) {
-	leg := func(name string) string {
-		return row("10:00", "0023222123456", "PJSIP/1001-00000001", name, "Dial", "", 9, "ANSWERED", "")
-	}
-	c := NewCalls(NewReader(strings.NewReader(leg("PJSIP/out-1-0000000a")+leg("SIP/carrier-2")+leg("PJSIP/out-1-0000000b")+leg("")), nil, time.UTC), trunks)
-	if _, err := c.Next(); err != nil || !slices.Equal(c.Elsewhere(), []string{"PJSIP/out-1"}) {
-		t.Errorf("%q, %v", c.Elsewhere(), err)
-	}
-}
-
-// A trunk that the owner has not named stands first among more extensions than are told.
-func TestElsewhereTellsTheTrunkFirst(t *testing.T) {
-	var file strings.Builder
-	leg := func(dst, channel string) {
-		file.WriteString(row("10:00", dst, "PJSIP/1001-00000001", channel, "Dial", "", 9, "ANSWERED", ""))
-	}
-	for n := range 2 * lookedElsewhere {
-		extension := strconv.Itoa(2000 + n)
-		leg(extension, "PJSIP/"+extension+"-00000002")
-		if n == 20 || n == 30 {
-			leg("0023222123456", "PJSIP/unnamed-00000003")
-		}
-	}
-	leg("600", "PJSIP/2001-00000004") // by a group
-	c := NewCalls(NewReader(strings.NewReader(file.String()), nil, time.UTC), trunks)
-	if _, err := c.Next(); !errors.Is(err, io.EOF) {
-		t.Fatal(err)
-	}
-	want := []string{"PJSIP/unnamed", "PJSIP/2001", "PJSIP/2000", "PJSIP/2002", "PJSIP/2003", "PJSIP/2004", "PJSIP/2005", "PJSIP/2006"}
-	if got := c.Elsewhere(); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-}
 
 // The quick way reads a time as package time does, also on days on which the clocks
 // are changed, and leaves alone what is none.
