@@ -17,12 +17,16 @@ func (w *world) plan(ctx context.Context, f Fault) {
 		return
 	}
 	w.clock.at(f.At+f.For, mends)
-	w.clock.at(f.At, func() { w.lookAfter(ctx, f.At+f.For+mailAgain+health.WellFor) })
+	w.clock.at(f.At, func() { w.lookAfter(ctx, f) })
 }
 
-// lookAfter lets the daemon look after itself each second, as long as something is
-// broken or has been so lately. At other times it would find nothing.
-func (w *world) lookAfter(ctx context.Context, until time.Duration) {
+// alert is for how long after something has broken the daemon looks after itself each
+// second. What it finds later is no matter of seconds, and a fault may last a month.
+const alert = 5 * time.Minute
+
+// lookAfter lets the daemon look after itself, as long as something is broken or has
+// been so lately. At other times it would find nothing.
+func (w *world) lookAfter(ctx context.Context, f Fault) {
 	if w.daemon != nil {
 		v := health.Vitals{Links: []health.Link{{PBX: w.site.PBX, Up: !w.cut}}, Free: math.MaxInt64}
 		if w.store.full {
@@ -30,9 +34,14 @@ func (w *world) lookAfter(ctx context.Context, until time.Duration) {
 		}
 		w.fail(w.daemon.lookAfter(ctx, v))
 	}
-	if w.clock.elapsed < until {
-		w.clock.after(health.LookEvery, func() { w.lookAfter(ctx, until) })
+	mended, wait := f.At+f.For, health.LookEvery
+	switch now := w.clock.elapsed; {
+	case now >= mended+mailAgain+health.WellFor:
+		return
+	case now >= f.At+alert && now < mended:
+		wait = min(time.Minute, mended-now)
 	}
+	w.clock.after(wait, func() { w.lookAfter(ctx, f) })
 }
 
 func (w *world) fault(ctx context.Context, f Fault) (breaks, mends func()) {
